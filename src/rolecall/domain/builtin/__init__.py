@@ -1,0 +1,1 @@
+"""Built-in tables of types and grants; data only, no rules."""

@@ -1,0 +1,275 @@
+"""May this user do this on this call: the rules of calls, in their order, and admission.
+
+What is asked is a mask over the actions; a call's capabilities are actions under other names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final, NamedTuple
+
+from rolecall.domain import call_capabilities
+from rolecall.domain.actions import ACTIONS
+from rolecall.domain.call_capabilities import ACTION_BIT, SETTING_OF
+from rolecall.domain.decision import EVERYTHING, NOTHING, Decision, Reason, Rule, Rules, allowed, compiled, decide
+from rolecall.domain.facts import Call, CallMember, User
+from rolecall.domain.grants import NO_HOLDING, CompiledGrants, Holding
+from rolecall.domain.permissions import action_index
+from rolecall.domain.records import Settings
+from rolecall.domain.roles import canonical
+from rolecall.domain.settings import disabled_actions, overridden
+from rolecall.domain.shared_rules import ChecksDisabled, Otherwise, RoleGranted, Standing, named
+from rolecall.domain.subject import AppRules, owned, roles_of, team_mask
+
+NANOSECONDS: Final = 1_000_000_000
+
+
+class CallType(NamedTuple):
+    """A call type, compiled: its grants, and what its settings say of a call that was never stored."""
+
+    name: str
+    grants: CompiledGrants
+    disabled: int
+    backstage: bool
+    join_ahead: int
+
+
+def compile_call_type(name: str, grants: CompiledGrants, settings: Settings) -> CallType:
+    """Compile a call type from its grants and flat settings."""
+    return CallType(
+        name=name,
+        grants=grants,
+        disabled=disabled_actions(settings),
+        backstage=bool(settings.get("backstage.enabled", False)),
+        join_ahead=int(settings.get("backstage.join_ahead_time_seconds", 0)),
+    )
+
+
+class CallFacts(NamedTuple):
+    """Facts a caller holds itself, for one answer; None means: as stored. `member_role` "" means: not a member."""
+
+    member_role: str | None = None
+    created_by: str | None = None
+    team: str | None = None
+    settings: Settings | None = None
+    blocked: bool | None = None
+    backstage: bool | None = None
+    starts_at: int | None = None
+    ended: bool | None = None
+
+
+class CallCase(NamedTuple):
+    """One user on one call, everything resolved that the rules look at."""
+
+    app: AppRules
+    type_name: str
+    user_id: str
+    user: User | None
+    holding: Holding
+    owns: int
+    team: int
+    member: CallMember
+    disabled: int
+
+    @property
+    def scope(self) -> str:
+        """The scope whose grants decide."""
+        return f"video:{self.type_name}"
+
+
+NOT_A_MEMBER: Final = CallMember()
+
+
+def unstored(call_type: CallType) -> Call:
+    """Return the call that was never stored: judged by its type alone."""
+    return Call(0, call_type.name, "", "", call_type.disabled, call_type.backstage, call_type.join_ahead, None, False)
+
+
+def call_with_facts(call: Call, facts: CallFacts) -> Call:
+    """Return a call with the caller's facts over what is stored, field by field."""
+    settings: Mapping[str, object] = facts.settings or {}
+    backstage = settings.get("backstage.enabled", call.backstage) if facts.backstage is None else facts.backstage
+    join_ahead = settings.get("backstage.join_ahead_time_seconds", call.join_ahead)
+    return call._replace(
+        created_by=call.created_by if facts.created_by is None else facts.created_by,
+        team=call.team if facts.team is None else facts.team,
+        disabled=overridden(call.disabled, settings),
+        backstage=bool(backstage),
+        join_ahead=int(str(join_ahead)),
+        starts_at=call.starts_at if facts.starts_at is None else facts.starts_at,
+        ended=call.ended if facts.ended is None else facts.ended,
+    )
+
+
+def member_with_facts(member: CallMember, facts: CallFacts) -> CallMember:
+    """Return a membership with the caller's facts over what is stored."""
+    role = member.role if facts.member_role is None else canonical(facts.member_role) or None
+    return member._replace(role=role, blocked=member.blocked if facts.blocked is None else facts.blocked)
+
+
+def call_case(
+    app: AppRules,
+    call_type: CallType,
+    call: Call,
+    user_id: str,
+    user: User | None,
+    member: CallMember,
+    token_role: str | None = None,
+    author: str = "",
+) -> CallCase:
+    """Resolve roles, ownership and team of one user on one call."""
+    if user is None:
+        return CallCase(app, call_type.name, user_id, None, NO_HOLDING, 0, 0, member, call.disabled)
+    return CallCase(
+        app,
+        call_type.name,
+        user_id,
+        user,
+        call_type.grants.holding(roles_of(app, user, call.team, member.role, token_role)),
+        owned(user_id, call.created_by, author),
+        team_mask(app, user, call.team),
+        member,
+        call.disabled,
+    )
+
+
+def question(capability: str) -> int | None:
+    """Return the mask of a capability id or permission id asked about on a call; None when it is neither."""
+    bit = ACTION_BIT.get(capability)
+    if bit is not None:
+        return bit
+    index = action_index(capability)
+    return None if index is None else 1 << index
+
+
+def _setting(asked: int) -> str | None:
+    return SETTING_OF.get(ACTIONS[asked.bit_length() - 1].name)
+
+
+class Blocked(Rule):
+    """Blocked on the call: nothing goes, membership or not."""
+
+    name = "blocked"
+    verdict = Decision(allowed=False, reason=Reason.BLOCKED)
+
+    @staticmethod
+    def speaks(case: CallCase, asked: int) -> int:
+        return EVERYTHING if case.member.blocked else NOTHING
+
+    @staticmethod
+    def detail(case: CallCase, asked: int) -> str:
+        return f"the user is {'' if case.member.blocked else 'not '}blocked on this call"
+
+    @staticmethod
+    def remedy(case: CallCase, asked: int) -> str:
+        return "unblock the user on this call (UnblockUser)"
+
+
+class UserRevoked(Rule):
+    """Taken from this user on this call; survives leaving and rejoining."""
+
+    name = "user revoke"
+    verdict = Decision(allowed=False, reason=Reason.USER_REVOKED)
+
+    @staticmethod
+    def speaks(case: CallCase, asked: int) -> int:
+        return case.member.revoked
+
+    @staticmethod
+    def detail(case: CallCase, asked: int) -> str:
+        return f"{named(asked)} was {'' if case.member.revoked & asked else 'not '}revoked for this user on this call"
+
+    @staticmethod
+    def remedy(case: CallCase, asked: int) -> str:
+        return "grant it to this user again on this call (UpdateUserPermissions)"
+
+
+class SettingDisabled(Rule):
+    """A setting that is off takes its capabilities away; no grant lifts it."""
+
+    name = "setting"
+    verdict = Decision(allowed=False, reason=Reason.SETTING_DISABLED)
+
+    @staticmethod
+    def speaks(case: CallCase, asked: int) -> int:
+        return case.disabled
+
+    @staticmethod
+    def detail(case: CallCase, asked: int) -> str:
+        setting = _setting(asked)
+        state = "off" if case.disabled & asked else "on"
+        return f"setting `{setting}` is {state}" if setting else "no setting governs this"
+
+    @staticmethod
+    def remedy(case: CallCase, asked: int) -> str:
+        return f"switch `{_setting(asked)}` on for this call (UpsertCall `settings_override`)"
+
+
+class UserGranted(Rule):
+    """Granted to this user on this call; works for non-members too."""
+
+    name = "user grant"
+    verdict = Decision(allowed=True, reason=Reason.USER_GRANT)
+
+    @staticmethod
+    def speaks(case: CallCase, asked: int) -> int:
+        return case.member.granted
+
+    @staticmethod
+    def detail(case: CallCase, asked: int) -> str:
+        return f"{named(asked)} was {'' if case.member.granted & asked else 'not '}granted to this user on this call"
+
+
+RULES: Final[Rules] = (
+    ChecksDisabled,
+    Standing,
+    Blocked,
+    UserRevoked,
+    SettingDisabled,
+    UserGranted,
+    RoleGranted,
+    Otherwise,
+)
+"""The rules of calls, in order (rule: call capabilities)."""
+
+_COMPILED: Final = compiled(RULES)
+
+
+def check_call(case: CallCase, asked: int) -> Decision:
+    """Return the verdict on one action."""
+    return decide(_COMPILED, case, asked)
+
+
+def call_actions(case: CallCase) -> int:
+    """Return the mask of all actions behind capabilities that are allowed."""
+    return allowed(RULES, case, call_capabilities.ALL)
+
+
+class Admission(NamedTuple):
+    """May this user come in now; `required` are the capabilities this took, `actions` all that are allowed."""
+
+    decision: Decision
+    required: tuple[str, ...]
+    actions: int
+
+
+_BACKSTAGE: Final = Decision(allowed=False, reason=Reason.BACKSTAGE)
+_ENDED: Final = Decision(allowed=False, reason=Reason.ENDED)
+
+
+def in_backstage(call: Call, now: int) -> bool:
+    """Tell whether the call is still backstage at `now` (Unix nanoseconds); it opens ahead of its start."""
+    opens = None if call.starts_at is None else call.starts_at - call.join_ahead * NANOSECONDS
+    return call.backstage and (opens is None or now < opens)
+
+
+def admission(case: CallCase, call: Call, now: int) -> Admission:
+    """Decide admission: `join-call`, and what the call's state asks beside it (rule: admission)."""
+    gates = [("join-backstage", _BACKSTAGE)] if in_backstage(call, now) else []
+    gates += [("join-ended-call", _ENDED)] if call.ended else []
+    verdict = check_call(case, ACTION_BIT["join-call"])
+    for capability, refusal in gates:
+        if verdict.allowed and not check_call(case, ACTION_BIT[capability]).allowed:
+            verdict = refusal
+    required = ("join-call", *(capability for capability, _ in gates))
+    return Admission(verdict, required, call_actions(case))
