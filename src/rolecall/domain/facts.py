@@ -1,7 +1,7 @@
 """What a decision needs to know of users, calls, channels and members: lean, compiled, immutable.
 
-`key` is the store's own number of a stored thing and is never reused: facts about a member are kept under
-the keys of both sides, so those of a deleted call or user can't be met again.
+`key` is the store's own number of a stored thing and is never reused: facts about a member carry the
+keys of both sides, so those of a deleted call or user are never taken for those of a new one of the same name.
 """
 
 from __future__ import annotations
@@ -40,12 +40,16 @@ class Call(NamedTuple):
 
 
 class CallMember(NamedTuple):
-    """One user on one call: member role (None: not a member) and what was said of this user alone, as action masks."""
+    """One user on one call: member role (None: not a member) and what was said of this user alone, as action masks.
+
+    `of` holds the keys of the call and the user these facts are about.
+    """
 
     role: str | None = None
     blocked: bool = False
     granted: int = 0
     revoked: int = 0
+    of: tuple[int, int] = (0, 0)
 
 
 class Channel(NamedTuple):
@@ -63,7 +67,8 @@ class Channel(NamedTuple):
 
 
 class ChannelMember(NamedTuple):
-    """One user in one channel; None as role: not a member."""
+    """One user in one channel; None as role: not a member. `of` holds the keys of the channel and the user."""
 
     role: str | None = None
     banned: bool = False
+    of: tuple[int, int] = (0, 0)

@@ -1,0 +1,1 @@
+"""What Rolecall does: answers (authorizer), writes (administration), callers (tokens) and the index they read."""

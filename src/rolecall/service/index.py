@@ -1,0 +1,308 @@
+"""The world in memory: configuration whole, facts in a bounded cache, both following the store's change log.
+
+Invariant: everything held here is the store's state at one point of the change log, `seq`. So an answer computed
+without awaiting is an answer from one state of the world, and `AppState.revision` is the revision it is from.
+
+    refresh()   reads what changed, builds the next snapshots aside, swaps them in and drops the facts that were
+                touched, in one step without awaiting
+    fetch()     reads missing facts; they are held only when nothing touched them since they were read
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Collection, Mapping
+from contextlib import suppress
+from typing import Any, Final, NamedTuple
+
+from rolecall.domain.errors import RolecallError, Unavailable
+from rolecall.domain.facts import CallMember, ChannelMember
+from rolecall.service.cache import CALL, CALL_MEMBER, CHANNEL, CHANNEL_MEMBER, USER, FactCache, Name
+from rolecall.service.state import AppState, Compiled, compile_type, from_world, patched
+from rolecall.store import Change, Delta, Facts, Store, Wanted, World
+from rolecall.store import changes as log
+
+_KINDS: Final[Mapping[str, int]] = {
+    log.USER: USER,
+    log.CALL: CALL,
+    log.CHANNEL: CHANNEL,
+    log.CALL_MEMBER: CALL_MEMBER,
+    log.CHANNEL_MEMBER: CHANNEL_MEMBER,
+}
+_ATTEMPTS: Final = 10
+_COMPILED_AT_ONCE: Final = 16
+_CATCH_UP_SECONDS: Final = 0.005
+
+
+class Missing(Exception):
+    """An answer needs facts that are not held."""
+
+    def __init__(self, names: Collection[Name]) -> None:
+        super().__init__()
+        self.names = names
+
+
+class IndexStatus(NamedTuple):
+    """How large and how fresh the index is; `revision` is the head of the change log it has applied."""
+
+    entries: int
+    bytes: int
+    hits: int
+    misses: int
+    age_seconds: float
+    revision: int
+    apps: int
+    refreshes: int
+
+
+class Index:
+    """Follows one store. `on_error` hears of every refresh that failed."""
+
+    def __init__(
+        self,
+        store: Store,
+        *,
+        cache_mb: int = 64,
+        refresh_seconds: float = 0.1,
+        max_staleness_seconds: float = 30.0,
+        on_error: Callable[[RolecallError], None] = lambda _: None,
+    ) -> None:
+        self._store = store
+        self._interval = refresh_seconds
+        self._max_staleness = max_staleness_seconds
+        self._on_error = on_error
+        self.cache = FactCache(cache_mb)
+        self.seq = 0
+        self._apps: dict[int, AppState] = {}
+        self._by_key: dict[str, int] = {}
+        self._refreshing = asyncio.Lock()
+        self._loading: dict[Name, asyncio.Task[None]] = {}
+        self._touched: dict[Name, int] = {}
+        self._fresh_at: float | None = None
+        self._refreshes = 0
+        self._queued: asyncio.Task[None] | None = None
+        self._follower: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Load the configuration of every app and begin to follow the store."""
+        await self._reload()
+        self._follower = asyncio.create_task(self._follow(), name="index follower")
+
+    async def stop(self) -> None:
+        """Stop following; what is held stays."""
+        for task in filter(None, (self._follower, self._queued, *set(self._loading.values()))):
+            task.cancel()
+            with suppress(asyncio.CancelledError, RolecallError):
+                await task
+
+    @property
+    def age(self) -> float:
+        """Seconds since the index was last known to hold what the store holds; infinite before the first load."""
+        return float("inf") if self._fresh_at is None else time.monotonic() - self._fresh_at
+
+    @property
+    def ready(self) -> bool:
+        """Whether answers may be given: loaded, and not older than the bound."""
+        return self.age <= self._max_staleness
+
+    def status(self) -> IndexStatus:
+        """Return size and freshness for observers."""
+        cache = self.cache
+        return IndexStatus(
+            len(cache), cache.bytes, cache.hits, cache.misses, self.age, self.seq, len(self._apps), self._refreshes
+        )
+
+    def app(self, app_id: int) -> AppState:
+        """Return the current snapshot of an app; Unavailable when the index is too old to answer from."""
+        if not self.ready:
+            raise Unavailable("the index is older than allowed because the store can't be read", reason="INDEX_STALE")
+        try:
+            return self._apps[app_id]
+        except KeyError:
+            raise Unavailable("the app was deleted", reason="APP_DELETED") from None
+
+    def app_by_key(self, key: str) -> AppState | None:
+        """Return the app of an API key, None when no app has it."""
+        app_id = self._by_key.get(key)
+        return None if app_id is None else self.app(app_id)
+
+    def apps(self) -> Collection[AppState]:
+        """Return every app."""
+        return self._apps.values()
+
+    # --- following -------------------------------------------------------------------------------------------------
+
+    async def _follow(self) -> None:
+        while True:
+            await asyncio.sleep(self._interval)
+            asked_at = time.monotonic()
+            try:
+                if await self._store.changed():
+                    await self.refresh()
+                else:
+                    self._fresh_at = asked_at
+            except RolecallError as error:
+                self._on_error(error)
+            except Exception as error:  # noqa: BLE001 - whatever it is, the follower lives and the age tells
+                self._on_error(Unavailable(f"the index could not be refreshed: {error!r}"))
+
+    async def refresh(self) -> None:
+        """Apply everything that was committed before this call; calls that wait for the same refresh share it."""
+        if self._queued is None:
+            self._queued = asyncio.create_task(self._refresh())
+            self._queued.add_done_callback(_retrieved)
+        await asyncio.shield(self._queued)
+
+    async def _refresh(self) -> None:
+        async with self._refreshing:
+            self._queued = None  # whoever comes from here on may have committed after what is read now
+            asked_at = time.monotonic()
+            delta = await self._store.delta(self.seq)
+            if delta is None:
+                await self._load_world()
+            elif delta.changes:
+                await self._apply(delta)
+            self._fresh_at = asked_at
+            self._refreshes += 1
+
+    async def reach(self, app_id: int, revision: int, seconds: float) -> None:
+        """Wait until an app's revision is applied, at most `seconds`; Unavailable when it does not come."""
+        until = time.monotonic() + seconds
+        while self.app(app_id).revision < revision:
+            await self.refresh()
+            if self.app(app_id).revision >= revision:
+                return
+            if time.monotonic() + _CATCH_UP_SECONDS >= until:
+                raise Unavailable(
+                    f"revision {revision} has not been reached; the newest known is {self.app(app_id).revision}",
+                    field="min_revision",
+                    reason="REVISION_NOT_REACHED",
+                )
+            await asyncio.sleep(_CATCH_UP_SECONDS)
+
+    async def _reload(self) -> None:
+        async with self._refreshing:
+            await self._load_world()
+
+    async def _load_world(self) -> None:
+        asked_at = time.monotonic()
+        world: World = await self._store.load()
+        apps: dict[int, AppState] = {}
+        for app in world.apps:
+            apps[app.app.id] = from_world(app, await _compiled({record.scope: record for record in app.types}))
+        self._swap(apps, world.seq)
+        self._touched = dict.fromkeys(self._loading, world.seq)
+        self._fresh_at = asked_at
+        for _ in self.cache.clear():
+            await asyncio.sleep(0)
+
+    async def _apply(self, delta: Delta) -> None:
+        apps = dict(self._apps)
+        for app_id, patch in delta.apps.items():
+            if patch.app is None:
+                apps.pop(app_id, None)
+            else:
+                apps[app_id] = patched(apps.get(app_id), patch.app, patch, await _compiled(patch.types))
+        # From here on nothing awaits: snapshots, facts and seq change together.
+        self._swap(apps, delta.seq)
+        for change in delta.changes:
+            self._forget(change)
+
+    def _swap(self, apps: dict[int, AppState], seq: int) -> None:
+        self._apps = apps
+        self._by_key = {key: app.id for app in apps.values() for key in app.keys}
+        self.seq = seq
+
+    def _forget(self, change: Change) -> None:
+        kind = _KINDS.get(change.kind)
+        if kind is None:
+            return
+        parts = log.parse_member_key(change.key) if kind in {CALL_MEMBER, CHANNEL_MEMBER} else (change.key,)
+        name = (kind, change.app_id, *parts)
+        self.cache.drop(name)
+        if name in self._loading:
+            self._touched[name] = change.seq
+
+    # --- facts -----------------------------------------------------------------------------------------------------
+
+    async def fetch(self, app_id: int, names: Collection[Name]) -> None:
+        """Hold the named facts of one app; those being read already are waited for, not read again."""
+        mine = [name for name in names if name not in self._loading]
+        waiting = {self._loading[name] for name in names if name in self._loading}
+        if mine:
+            task = asyncio.create_task(self._load_facts(app_id, mine))
+            task.add_done_callback(_retrieved)
+            self._loading.update(dict.fromkeys(mine, task))
+            waiting.add(task)
+        for task in waiting:
+            await asyncio.shield(task)
+
+    async def _load_facts(self, app_id: int, names: list[Name]) -> None:
+        try:
+            wanted = names
+            for _ in range(_ATTEMPTS):
+                facts = await self._store.facts(app_id, _wanted(wanted))
+                if facts.seq > self.seq:
+                    await self.refresh()
+                # Read before a change that has been applied since: not the state at `seq`, read again.
+                stale = [name for name in wanted if self._touched.get(name, 0) > facts.seq]
+                for name in set(wanted).difference(stale):
+                    self.cache.put(name, _fact(facts, name))
+                if not stale:
+                    return
+                wanted = stale
+            raise Unavailable("the facts of this question change faster than they can be read", reason="BUSY")
+        finally:
+            for name in names:
+                self._loading.pop(name, None)
+                self._touched.pop(name, None)
+
+
+def _retrieved(task: asyncio.Task[None]) -> None:
+    """Mark a shared task's failure as seen: those who wait for it hear of it, and there may be none left."""
+    if not task.cancelled():
+        task.exception()
+
+
+async def _compiled(records: Mapping[str, Any]) -> Compiled:
+    """Compile types, letting other work in between."""
+    compiled = {}
+    for count, (scope, record) in enumerate(records.items(), 1):
+        compiled[scope] = None if record is None else compile_type(record)
+        if count % _COMPILED_AT_ONCE == 0:
+            await asyncio.sleep(0)
+    return compiled
+
+
+def _wanted(names: Collection[Name]) -> Wanted:
+    """Sort names by kind; a member's facts are read with both sides, whose keys they carry."""
+    by_kind: dict[int, set[Any]] = {kind: set() for kind in _KINDS.values()}
+    for kind, _, *parts in names:
+        if kind in {CALL_MEMBER, CHANNEL_MEMBER}:
+            by_kind[CALL if kind == CALL_MEMBER else CHANNEL].add(parts[0])
+            by_kind[USER].add(parts[1])
+            by_kind[kind].add((parts[0], parts[1]))
+        else:
+            by_kind[kind].add(parts[0])
+    return Wanted(*(by_kind[kind] for kind in (USER, CALL, CHANNEL, CALL_MEMBER, CHANNEL_MEMBER)))
+
+
+def _fact(facts: Facts, name: Name) -> Any:
+    """Return one fact; a member that is none still carries the keys of both sides, when both exist."""
+    kind, _, *parts = name
+    if kind == USER:
+        return facts.users[parts[0]]
+    if kind == CALL:
+        return facts.calls[parts[0]]
+    if kind == CHANNEL:
+        return facts.channels[parts[0]]
+    cid, user_id = parts
+    user = facts.users[user_id]
+    if kind == CALL_MEMBER:
+        call = facts.calls[cid]
+        call_member = facts.call_members[cid, user_id] or CallMember()
+        return call_member._replace(of=(call.key, user.key)) if call and user else None
+    channel = facts.channels[cid]
+    channel_member = facts.channel_members[cid, user_id] or ChannelMember()
+    return channel_member._replace(of=(channel.key, user.key)) if channel and user else None

@@ -1,0 +1,115 @@
+"""The configuration of one app as an immutable, compiled snapshot; a write swaps the whole snapshot."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from rolecall.domain.app_rules import SCOPE as APP_SCOPE
+from rolecall.domain.call_rules import CallType, compile_call_type
+from rolecall.domain.channel_rules import ChannelType, compile_channel_type
+from rolecall.domain.errors import NotFound
+from rolecall.domain.grants import CompiledGrants, compile_grants
+from rolecall.domain.names import shown
+from rolecall.domain.records import AppRecord, TypeRecord
+from rolecall.domain.subject import AppRules
+from rolecall.store import AppPatch, AppWorld
+
+CALL_SCOPE_PREFIX = "video:"
+NO_GRANTS = CompiledGrants({})
+
+
+class AppState(NamedTuple):
+    """Everything about one app that decisions need and that is kept whole."""
+
+    id: int
+    name: str
+    revision: int
+    rules: AppRules
+    keys: tuple[str, ...]
+    secrets: tuple[str, ...]
+    roles: frozenset[str]
+    call_types: Mapping[str, CallType]
+    channel_types: Mapping[str, ChannelType]
+    grants: CompiledGrants
+    disable_auth_checks: bool
+    tokens_valid_from: int | None
+
+    def call_type(self, name: str, field: str = "call") -> CallType:
+        """Return a call type by name; NotFound names the field that named it."""
+        found = self.call_types.get(name)
+        if found is None:
+            raise NotFound(f"call type {shown(name)} does not exist", field=field, reason="CALL_TYPE_NOT_FOUND")
+        return found
+
+    def channel_type(self, name: str, field: str = "channel") -> ChannelType:
+        """Return a channel type by name; NotFound names the field that named it."""
+        found = self.channel_types.get(name)
+        if found is None:
+            raise NotFound(f"channel type {shown(name)} does not exist", field=field, reason="CHANNEL_TYPE_NOT_FOUND")
+        return found
+
+
+Compiled = Mapping[str, CallType | ChannelType | CompiledGrants | None]
+"""Scope -> what it compiles to; None: deleted."""
+
+
+def compile_type(record: TypeRecord) -> CallType | ChannelType | CompiledGrants:
+    """Compile what one scope stores."""
+    grants = compile_grants(record.grants)
+    if record.scope == APP_SCOPE:
+        return grants
+    if record.scope.startswith(CALL_SCOPE_PREFIX):
+        return compile_call_type(record.scope.removeprefix(CALL_SCOPE_PREFIX), grants, record.settings)
+    return compile_channel_type(record.scope, grants, record.settings)
+
+
+def from_world(world: AppWorld, types: Compiled) -> AppState:
+    """Make the snapshot of an app that was loaded whole."""
+    return with_types(_of(world.app, world.keys, world.secrets, world.roles), types)
+
+
+def patched(state: AppState | None, app: AppRecord, patch: AppPatch, types: Compiled) -> AppState:
+    """Make the next snapshot: the app's own fields from the patch, its types from both."""
+    fresh = _of(app, patch.keys, patch.secrets, patch.roles)
+    if state is None:
+        return with_types(fresh, types)
+    kept = fresh._replace(call_types=state.call_types, channel_types=state.channel_types, grants=state.grants)
+    return with_types(kept, types)
+
+
+def with_types(state: AppState, types: Compiled) -> AppState:
+    """Return a snapshot with a few scopes replaced; the others are shared with the old one."""
+    if not types:
+        return state
+    call_types, channel_types, grants = dict(state.call_types), dict(state.channel_types), state.grants
+    for scope, compiled in types.items():
+        name = scope.removeprefix(CALL_SCOPE_PREFIX)
+        if name != scope:
+            call_types.pop(name, None)
+        else:
+            channel_types.pop(scope, None)
+        if isinstance(compiled, CallType):
+            call_types[name] = compiled
+        elif isinstance(compiled, ChannelType):
+            channel_types[scope] = compiled
+        elif isinstance(compiled, CompiledGrants):
+            grants = compiled
+    return state._replace(call_types=call_types, channel_types=channel_types, grants=grants)
+
+
+def _of(app: AppRecord, keys: tuple[str, ...], secrets: tuple[str, ...], roles: frozenset[str]) -> AppState:
+    return AppState(
+        id=app.id,
+        name=app.name,
+        revision=app.revision,
+        rules=AppRules(app.multi_tenant_enabled, app.disable_permissions_checks, app.permission_version),
+        keys=keys,
+        secrets=secrets,
+        roles=roles,
+        call_types={},
+        channel_types={},
+        grants=NO_GRANTS,
+        disable_auth_checks=app.disable_auth_checks,
+        tokens_valid_from=app.revoke_tokens_issued_before,
+    )
