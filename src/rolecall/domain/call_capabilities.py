@@ -86,3 +86,9 @@ def mask(capabilities: Iterable[str]) -> int:
 def names(allowed: int) -> list[str]:
     """Return the capability ids of an action mask, sorted."""
     return [row.id for row in CAPABILITIES if ACTION_BIT[row.id] & allowed]
+
+
+def bitset(allowed: int) -> bytes:
+    """Return an action mask as a bitset over the capabilities: bit i, least significant first, is row i."""
+    packed = sum(1 << position for position, row in enumerate(CAPABILITIES) if ACTION_BIT[row.id] & allowed)
+    return packed.to_bytes((len(CAPABILITIES) + 7) // 8, "little")

@@ -18,6 +18,7 @@ from rolecall.domain.explain import Explanation, explain
 from rolecall.domain.facts import Call, Channel, User
 from rolecall.domain.names import Cid, check_id, parse_cid, shown
 from rolecall.domain.permissions import BUILT_IN, nearest
+from rolecall.domain.roles import check_role
 from rolecall.service.cache import CALL, CALL_MEMBER, CHANNEL, CHANNEL_MEMBER, MISSING, USER, Name
 from rolecall.service.callers import Caller
 from rolecall.service.index import Index, Missing
@@ -28,15 +29,21 @@ _ATTEMPTS: Final = 10
 
 
 class Question(NamedTuple):
-    """What is asked. With neither call nor channel: the `.app` scope. `user_id` "" means the token's user."""
+    """Who is asked about, and where; what is asked comes beside it.
+
+    With neither call nor channel: the `.app` scope. `user_id` "" means the token's user.
+    """
 
     user_id: str = ""
     call: str = ""
     channel: str = ""
-    capability: str = ""
     author: str = ""
     call_facts: call_rules.CallFacts | None = None
     channel_facts: channel_rules.ChannelFacts | None = None
+
+
+Asked = tuple[Question | RolecallError, str]
+"""A question and a capability; an error in the place of a question is its answer."""
 
 
 class RosterEntry(NamedTuple):
@@ -58,17 +65,20 @@ class Authorizer:
 
     # --- questions -------------------------------------------------------------------------------------------------
 
-    async def check(self, caller: Caller, question: Question) -> tuple[Decision, int]:
-        """Return the verdict on one question and its revision."""
-        decision, revision = await self.answer(caller.app_id, lambda app: self.decide(app, caller, question))
+    async def check(self, caller: Caller, question: Question, capability: str) -> tuple[Decision, int]:
+        """Return the verdict on one capability or permission id, and its revision."""
+        decision, revision = await self.answer(
+            caller.app_id, lambda app: self.decide(app, caller, question, capability)
+        )
         self.decisions[decision.reason] += 1
         return decision, revision
 
-    async def check_all(
-        self, caller: Caller, questions: Sequence[Question]
-    ) -> tuple[list[Decision | RolecallError], int]:
-        """Return a verdict or an error for each question, in order, all from one state of the world."""
-        results, revision = await self.answer(caller.app_id, lambda app: self._decide_all(app, caller, questions))
+    async def check_all(self, caller: Caller, asked: Sequence[Asked]) -> tuple[list[Decision | RolecallError], int]:
+        """Return a verdict or an error for each question, in order, all from one state of the world.
+
+        Questions that are one object are resolved once.
+        """
+        results, revision = await self.answer(caller.app_id, lambda app: self._decide_all(app, caller, asked))
         self.decisions.update(result.reason for result in results if isinstance(result, Decision))
         return results, revision
 
@@ -76,9 +86,9 @@ class Authorizer:
         """Return the sorted capabilities of one user on the question's call or channel."""
         return await self.answer(caller.app_id, lambda app: self.list_for(app, caller, question))
 
-    async def explain(self, caller: Caller, question: Question) -> tuple[Explanation, int]:
-        """Return the verdict on one question with the step of each rule."""
-        return await self.answer(caller.app_id, lambda app: self._explain(app, caller, question))
+    async def explain(self, caller: Caller, question: Question, capability: str) -> tuple[Explanation, int]:
+        """Return the verdict on one capability or permission id with the step of each rule."""
+        return await self.answer(caller.app_id, lambda app: self._explain(app, caller, question, capability))
 
     async def admission(self, caller: Caller, question: Question) -> tuple[call_rules.Admission, int]:
         """Return whether one user may come into the question's call now."""
@@ -106,25 +116,23 @@ class Authorizer:
 
     # --- one state of the world: nothing below awaits ---------------------------------------------------------------
 
-    def decide(self, app: AppState, caller: Caller, question: Question) -> Decision:
+    def decide(self, app: AppState, caller: Caller, question: Question, capability: str) -> Decision:
         """Return the verdict from this state; Missing when facts are not held."""
         target = self._target(app, caller, question)
-        return target.decide(target.case, target.asks(question.capability))
+        return target.decide(target.case, target.asks(capability))
 
-    def _decide_all(
-        self, app: AppState, caller: Caller, questions: Sequence[Question]
-    ) -> list[Decision | RolecallError]:
-        """Decide many, resolving each user on each target once."""
+    def _decide_all(self, app: AppState, caller: Caller, asked: Sequence[Asked]) -> list[Decision | RolecallError]:
         results: list[Decision | RolecallError] = []
         missing: set[Name] = set()
-        targets: dict[Question, Target] = {}
-        for question in questions:
+        resolved: tuple[Question, Target] | None = None
+        for question, capability in asked:
             try:
-                about = question._replace(capability="")
-                target = targets.get(about)
-                if target is None:
-                    target = targets[about] = self._target(app, caller, question)
-                results.append(target.decide(target.case, target.asks(question.capability)))
+                if isinstance(question, RolecallError):
+                    raise question
+                if resolved is None or question is not resolved[0]:
+                    resolved = question, self._target(app, caller, question)
+                target = resolved[1]
+                results.append(target.decide(target.case, target.asks(capability)))
             except Missing as signal:
                 missing.update(signal.names)
             except RolecallError as error:
@@ -141,9 +149,9 @@ class Authorizer:
             return channel_capabilities.names(channel_rules.channel_rows(self._on_channel(app, caller, question)))
         raise InvalidInput("`call` or `channel` is required", field="call")
 
-    def _explain(self, app: AppState, caller: Caller, question: Question) -> Explanation:
+    def _explain(self, app: AppState, caller: Caller, question: Question, capability: str) -> Explanation:
         target = self._target(app, caller, question)
-        return explain(target.rules, target.case, target.asks(question.capability))
+        return explain(target.rules, target.case, target.asks(capability))
 
     def _admission(self, app: AppState, caller: Caller, question: Question) -> call_rules.Admission:
         if not question.call:
@@ -192,6 +200,7 @@ class Authorizer:
             if user is not None:
                 member = self._member((CALL_MEMBER, app.id, cid, user_id), (call.key, user.key))
         if facts is not None:
+            _check_facts_role(app, facts.member_role)
             call, member = call_rules.call_with_facts(call, facts), call_rules.member_with_facts(member, facts)
         token_role = caller.role_on_call(cid) if caller.user_id else None
         return call_rules.call_case(
@@ -214,6 +223,7 @@ class Authorizer:
             if user is not None:
                 member = self._member((CHANNEL_MEMBER, app.id, cid, user_id), (channel.key, user.key))
         if facts is not None:
+            _check_facts_role(app, facts.member_role)
             channel = channel_rules.channel_with_facts(channel, facts)
             member = channel_rules.member_with_facts(member, facts)
         token_role = caller.role_on_channel(cid) if caller.user_id else None
@@ -288,6 +298,11 @@ def subject_of(caller: Caller, question: Question) -> str:
     if question.call_facts is not None or question.channel_facts is not None:
         raise Forbidden("facts can be sent by server-side callers only", field="facts")
     return own
+
+
+def _check_facts_role(app: AppState, role: str | None) -> None:
+    if role:
+        check_role(role, app.roles, "facts.member_role")
 
 
 def _names(app: AppState, kind: int, member_kind: int, cid: Cid, user_id: str) -> list[Name]:

@@ -106,6 +106,12 @@ class Index:
         """Whether answers may be given: loaded, and not older than the bound."""
         return self.age <= self._max_staleness
 
+    def why_not_ready(self) -> str:
+        """Return why answers can't be given, "" when they are."""
+        if self._fresh_at is None:
+            return "the index is not loaded yet"
+        return "" if self.ready else "the index is older than allowed because the store can't be read"
+
     def status(self) -> IndexStatus:
         """Return size and freshness for observers."""
         cache = self.cache
@@ -115,17 +121,22 @@ class Index:
 
     def app(self, app_id: int) -> AppState:
         """Return the current snapshot of an app; Unavailable when the index is too old to answer from."""
-        if not self.ready:
-            raise Unavailable("the index is older than allowed because the store can't be read", reason="INDEX_STALE")
+        self._check_fresh()
         try:
             return self._apps[app_id]
         except KeyError:
             raise Unavailable("the app was deleted", reason="APP_DELETED") from None
 
     def app_by_key(self, key: str) -> AppState | None:
-        """Return the app of an API key, None when no app has it."""
+        """Return the app of an API key, None when no app has it; Unavailable as `app`."""
+        self._check_fresh()
         app_id = self._by_key.get(key)
-        return None if app_id is None else self.app(app_id)
+        return None if app_id is None else self._apps[app_id]
+
+    def _check_fresh(self) -> None:
+        if not self.ready:
+            reason = "INDEX_NOT_LOADED" if self._fresh_at is None else "INDEX_STALE"
+            raise Unavailable(self.why_not_ready(), reason=reason)
 
     def apps(self) -> Collection[AppState]:
         """Return every app."""

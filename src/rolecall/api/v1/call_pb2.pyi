@@ -175,16 +175,18 @@ class ListCallMembersResponse(_message.Message):
     def __init__(self, members: _Optional[_Iterable[_Union[CallMember, _Mapping]]] = ..., next_page_token: _Optional[str] = ..., revision: _Optional[int] = ...) -> None: ...
 
 class UpdateUserPermissionsRequest(_message.Message):
-    __slots__ = ("cid", "user_id", "grant_permissions", "revoke_permissions")
+    __slots__ = ("cid", "user_id", "grant_permissions", "revoke_permissions", "reset_permissions")
     CID_FIELD_NUMBER: _ClassVar[int]
     USER_ID_FIELD_NUMBER: _ClassVar[int]
     GRANT_PERMISSIONS_FIELD_NUMBER: _ClassVar[int]
     REVOKE_PERMISSIONS_FIELD_NUMBER: _ClassVar[int]
+    RESET_PERMISSIONS_FIELD_NUMBER: _ClassVar[int]
     cid: str
     user_id: str
     grant_permissions: _containers.RepeatedScalarFieldContainer[str]
     revoke_permissions: _containers.RepeatedScalarFieldContainer[str]
-    def __init__(self, cid: _Optional[str] = ..., user_id: _Optional[str] = ..., grant_permissions: _Optional[_Iterable[str]] = ..., revoke_permissions: _Optional[_Iterable[str]] = ...) -> None: ...
+    reset_permissions: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, cid: _Optional[str] = ..., user_id: _Optional[str] = ..., grant_permissions: _Optional[_Iterable[str]] = ..., revoke_permissions: _Optional[_Iterable[str]] = ..., reset_permissions: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class UpdateUserPermissionsResponse(_message.Message):
     __slots__ = ("own_capabilities", "granted_permissions", "revoked_permissions", "revision")

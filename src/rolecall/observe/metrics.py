@@ -1,0 +1,204 @@
+"""Prometheus metrics, in a registry of their own. Everything is told by plain callables and values.
+
+No label ever takes a value from a request: an unknown method is `unknown`, an unknown code `UNKNOWN`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Mapping
+from typing import Final, NamedTuple, Protocol
+
+from prometheus_client import (
+    CONTENT_TYPE_LATEST,
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    GCCollector,
+    Histogram,
+    PlatformCollector,
+    ProcessCollector,
+    disable_created_metrics,
+    generate_latest,
+)
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from rolecall.domain.decision import Reason
+
+UNKNOWN_METHOD: Final = "unknown"
+OTHER_REASON: Final = "OTHER"
+
+_BUCKETS: Final = (
+    0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0,
+)  # fmt: skip
+"""Seconds: three steps a decade, from 100 µs to 10 s."""
+
+_CODES: Final = frozenset({
+    "OK", "CANCELLED", "UNKNOWN", "INVALID_ARGUMENT", "DEADLINE_EXCEEDED", "NOT_FOUND", "ALREADY_EXISTS",
+    "PERMISSION_DENIED", "RESOURCE_EXHAUSTED", "FAILED_PRECONDITION", "ABORTED", "OUT_OF_RANGE", "UNIMPLEMENTED",
+    "INTERNAL", "UNAVAILABLE", "DATA_LOSS", "UNAUTHENTICATED",
+})  # fmt: skip
+
+_ALLOWING: Final = frozenset({
+    Reason.ROLE_GRANT, Reason.USER_GRANT, Reason.POLICY_ALLOW, Reason.CHECKS_DISABLED, Reason.FEATURE_ENABLED,
+})  # fmt: skip
+
+_MAX_STORE_REASONS: Final = 32  # far more than the store has: a bound should one ever be made from input
+
+Observer = Callable[[str, float], None]
+"""Told of one finished RPC: the name of its code and the seconds it took."""
+
+
+class IndexFigures(Protocol):
+    """What the index says of itself."""
+
+    @property
+    def entries(self) -> int:
+        """Facts held in the cache."""
+
+    @property
+    def bytes(self) -> int:
+        """Estimated memory of the facts held."""
+
+    @property
+    def hits(self) -> int:
+        """Facts found in the cache so far."""
+
+    @property
+    def misses(self) -> int:
+        """Facts that had to be read from the store so far."""
+
+    @property
+    def age_seconds(self) -> float:
+        """Time since the index was last known to hold what the store holds; may be infinite."""
+
+    @property
+    def revision(self) -> int:
+        """Head of the change log that has been applied."""
+
+    @property
+    def apps(self) -> int:
+        """Apps loaded."""
+
+    @property
+    def refreshes(self) -> int:
+        """How often writes have been applied."""
+
+
+class _IndexMetric(NamedTuple):
+    family: type[CounterMetricFamily | GaugeMetricFamily]
+    name: str
+    about: str
+    value: Callable[[IndexFigures], float]
+
+
+_INDEX: Final = (
+    _IndexMetric(GaugeMetricFamily, "entries", "Facts held in the cache.", lambda index: index.entries),
+    _IndexMetric(GaugeMetricFamily, "bytes", "Estimated memory of the cached facts.", lambda index: index.bytes),
+    _IndexMetric(CounterMetricFamily, "hits", "Facts found in the cache.", lambda index: index.hits),
+    _IndexMetric(
+        CounterMetricFamily, "misses", "Facts that had to be read from the store.", lambda index: index.misses
+    ),
+    _IndexMetric(
+        GaugeMetricFamily,
+        "age_seconds",
+        "Time since the index was last known to hold what the store holds.",
+        lambda index: index.age_seconds,
+    ),
+    _IndexMetric(
+        GaugeMetricFamily,
+        "revision",
+        "Head of the change log that the index has applied.",
+        lambda index: index.revision,
+    ),
+    _IndexMetric(GaugeMetricFamily, "apps", "Apps loaded.", lambda index: index.apps),
+    _IndexMetric(CounterMetricFamily, "refreshes", "Times that writes were applied.", lambda index: index.refreshes),
+)
+
+
+class Metrics:
+    """All metrics of one server.
+
+    `methods` are the RPCs there are. `decisions` counts verdicts by reason and is read at every scrape, so whoever
+    decides increments plain integers. `index` is asked at every scrape.
+    """
+
+    def __init__(
+        self,
+        *,
+        version: str,
+        methods: Collection[str],
+        decisions: Mapping[str, int],
+        index: Callable[[], IndexFigures],
+    ) -> None:
+        disable_created_metrics()  # type: ignore[no-untyped-call]  # a second series for each, which the text format has no use for
+        self._registry = registry = CollectorRegistry()
+        self._methods = frozenset(methods)
+        self._store_reasons: set[str] = set()
+        self._observers: dict[str, Observer] = {}
+        self._calls = Counter("rolecall_rpcs", "RPCs finished.", ["method", "code"], registry=registry)
+        self._seconds = Histogram(
+            "rolecall_rpc_seconds", "Time taken by RPCs.", ["method"], registry=registry, buckets=_BUCKETS
+        )
+        self._store_errors = Counter(
+            "rolecall_store_errors", "Failures to read or write the store.", ["reason"], registry=registry
+        )
+        Gauge("rolecall_build_info", "Always 1.", ["version"], registry=registry).labels(version).set(1)
+        registry.register(_Decisions(decisions))
+        registry.register(_Index(index))
+        for collector in (ProcessCollector, PlatformCollector, GCCollector):
+            collector(registry=registry)
+
+    def rpc(self, method: str) -> Observer:
+        """Return the observer of one RPC; ask once, since finding it costs more than telling it."""
+        known = method if method in self._methods else UNKNOWN_METHOD
+        if known not in self._observers:
+            self._observers[known] = self._observer(known)
+        return self._observers[known]
+
+    def _observer(self, method: str) -> Observer:
+        observe_seconds = self._seconds.labels(method).observe
+        count: dict[str, Callable[[], None]] = {}
+
+        def observe(code: str, seconds: float) -> None:
+            increment = count.get(code)
+            if increment is None:
+                known = code if code in _CODES else "UNKNOWN"
+                increment = count.setdefault(known, self._calls.labels(method, known).inc)
+            increment()
+            observe_seconds(seconds)
+
+        return observe
+
+    def store_error(self, reason: str) -> None:
+        """Count one failure of the store; `reason` is the error's, such as `STORE_LOCKED`."""
+        if reason not in self._store_reasons and len(self._store_reasons) >= _MAX_STORE_REASONS:
+            reason = OTHER_REASON
+        self._store_reasons.add(reason)
+        self._store_errors.labels(reason).inc()
+
+    def render(self) -> tuple[bytes, str]:
+        """Return the page to answer a scrape with, and its content type."""
+        return generate_latest(self._registry), CONTENT_TYPE_LATEST
+
+
+class _Decisions(Collector):
+    def __init__(self, decisions: Mapping[str, int]) -> None:
+        self._decisions = decisions
+
+    def collect(self) -> Iterator[Metric]:
+        family = CounterMetricFamily("rolecall_decisions", "Verdicts given.", labels=["reason", "allowed"])
+        for reason in Reason:
+            allowed = "true" if reason in _ALLOWING else "false"
+            family.add_metric([reason.value, allowed], self._decisions.get(reason, 0))
+        yield family
+
+
+class _Index(Collector):
+    def __init__(self, figures: Callable[[], IndexFigures]) -> None:
+        self._figures = figures
+
+    def collect(self) -> Iterator[Metric]:
+        figures = self._figures()
+        for family, name, about, value in _INDEX:
+            yield family(f"rolecall_index_{name}", about, value=value(figures))

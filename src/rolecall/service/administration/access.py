@@ -1,0 +1,53 @@
+"""The one way into the store for a write and the one way for a read, which every part of the administration takes."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+from typing import TypeVar
+
+from rolecall.domain.errors import Unavailable
+from rolecall.service.callers import Caller
+from rolecall.service.index import Index
+from rolecall.store import Reader, Store, Transaction
+from rolecall.store.connection import finished
+
+T = TypeVar("T")
+
+
+class Access:
+    """Opens the app of a caller.
+
+    For a user the index is brought up to date first, so that what the user may do is judged by what is stored.
+    """
+
+    def __init__(self, store: Store, index: Index) -> None:
+        self._store = store
+        self._index = index
+
+    async def write(self, caller: Caller, work: Callable[[Transaction], Awaitable[T]]) -> tuple[T, int]:
+        """Do the work in one transaction; return its result and the revision.
+
+        Once begun it goes on to its end although the caller's task is cancelled.
+        """
+        return await finished(self._write(caller, work))
+
+    async def _write(self, caller: Caller, work: Callable[[Transaction], Awaitable[T]]) -> tuple[T, int]:
+        async with self._store.transaction(caller.app_id) as tx:
+            if not caller.server_side:
+                await self._index.refresh()
+            result = await work(tx)
+        with suppress(Exception):  # the write is committed whatever becomes of this; the follower catches up
+            await self._index.refresh()
+        return result, tx.revision
+
+    @asynccontextmanager
+    async def read(self, caller: Caller) -> AsyncIterator[tuple[Reader, int]]:
+        """Open a consistent view of the app and tell its revision."""
+        async with self._store.snapshot(caller.app_id) as reader:
+            app = await reader.app_by_id(caller.app_id)
+            if app is None:
+                raise Unavailable("the app was deleted", reason="APP_DELETED")
+            if not caller.server_side:
+                await self._index.refresh()
+            yield reader, app.revision

@@ -1,0 +1,252 @@
+"""What callers ask of the administration and what they get back: values only, no behaviour.
+
+A field that is KEEP was not sent and stays as it is stored; None, where a field takes it, clears. Times are Unix
+nanoseconds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Final, Generic, TypeAlias, TypeVar
+
+from rolecall.domain.records import (
+    AppRecord,
+    CallRecord,
+    ChannelRecord,
+    Custom,
+    Grants,
+    Settings,
+    TypeRecord,
+)
+
+T = TypeVar("T")
+
+
+class Keep(Enum):
+    """The one value that says: not sent."""
+
+    KEEP = "keep"
+
+
+KEEP: Final = Keep.KEEP
+
+Time: TypeAlias = int | None
+
+
+# --- lists -----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Which part of a list: `size` 0 means 100, at most 1,000; `token` is that of the page before, "" for the first."""
+
+    size: int = 0
+    token: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Listing(Generic[T]):
+    """One page of a list, all from one revision; `next_page_token` "" says it is the last."""
+
+    items: tuple[T, ...]
+    next_page_token: str
+    revision: int
+
+
+# --- roles and permissions -------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class RoleView:
+    """A role, built in or custom, and the scopes that grant it anything; a built-in one has no times (0)."""
+
+    name: str
+    custom: bool
+    scopes: tuple[str, ...] = ()
+    created_at: int = 0
+    updated_at: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class PermissionFilter:
+    """Which permissions to list; "" and None take any."""
+
+    product: str = ""
+    level: str = ""
+    custom: bool | None = None
+    action: str = ""
+
+
+# --- types -----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class TypeChange:
+    """A change of a call type or channel type; `settings` are flat (a channel type's are its config).
+
+    Each role in `grants` gets its list whole. `expected_revision` refuses when the type has changed since.
+    """
+
+    name: str
+    grants: Grants = field(default_factory=dict)
+    settings: Settings = field(default_factory=dict)
+    reset_grants: bool = False
+    dry_run: bool = False
+    expected_revision: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TypeResult:
+    """A type after a write; of a dry run, as it would be, with the current revision."""
+
+    record: TypeRecord
+    created: bool
+    revision: int
+
+
+# --- users -----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class UserChange:
+    """A change of a user, or a new user."""
+
+    id: str
+    role: str | Keep = KEEP
+    teams: tuple[str, ...] | Keep = KEEP
+    teams_role: Mapping[str, str] | Keep = KEEP
+    custom: Custom | Keep = KEEP
+    banned: bool | Keep = KEEP
+    deactivated: bool | Keep = KEEP
+    revoke_tokens_issued_before: Time | Keep = KEEP
+
+
+# --- calls -----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class CallMemberChange:
+    """A change of a member of a call, or a new member."""
+
+    user_id: str
+    role: str | Keep = KEEP
+    custom: Custom | Keep = KEEP
+
+
+@dataclass(frozen=True, slots=True)
+class CallChange:
+    """A change of a call, or a new call; members named are added or changed, others stay."""
+
+    cid: str
+    created_by_id: str | Keep = KEEP
+    team: str | Keep = KEEP
+    members: tuple[CallMemberChange, ...] = ()
+    settings: Settings = field(default_factory=dict)
+    starts_at: Time | Keep = KEEP
+    custom: Custom | Keep = KEEP
+
+
+@dataclass(frozen=True, slots=True)
+class CallView:
+    """A call and who is blocked on it: the first 1,000 of them, sorted."""
+
+    record: CallRecord
+    blocked_user_ids: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CallResult:
+    """A call, and what the caller itself may do on it; server side: everything."""
+
+    call: CallView
+    created: bool
+    own_capabilities: tuple[str, ...]
+    revision: int
+
+
+@dataclass(frozen=True, slots=True)
+class UserPermissions:
+    """What one user may do on a call, and what was granted to and revoked from this user alone; capability ids."""
+
+    own_capabilities: tuple[str, ...]
+    granted: tuple[str, ...]
+    revoked: tuple[str, ...]
+    revision: int
+
+
+# --- channels --------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelMemberChange:
+    """A change of a member of a channel, or a new member."""
+
+    user_id: str
+    channel_role: str | Keep = KEEP
+    banned: bool | Keep = KEEP
+    custom: Custom | Keep = KEEP
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelOverrides:
+    """A channel's own changes: role -> ids (a leading `!` takes the id away), and feature flags by name."""
+
+    grants: Grants = field(default_factory=dict)
+    flags: Mapping[str, bool] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelChange:
+    """A change of a channel, or a new channel; members named are added or changed, others stay.
+
+    `cooldown` is in seconds. `overrides` replaces all of the channel's own changes.
+    """
+
+    cid: str
+    created_by_id: str | Keep = KEEP
+    team: str | Keep = KEEP
+    members: tuple[ChannelMemberChange, ...] = ()
+    frozen: bool | Keep = KEEP
+    disabled: bool | Keep = KEEP
+    cooldown: int | Keep = KEEP
+    overrides: ChannelOverrides | Keep = KEEP
+    custom: Custom | Keep = KEEP
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelResult:
+    """A channel, and what the caller itself may do in it; server side: everything."""
+
+    channel: ChannelRecord
+    created: bool
+    own_capabilities: tuple[str, ...]
+    revision: int
+
+
+# --- the app ---------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class AppChange:
+    """A change of the app and of the grants of `.app`."""
+
+    permission_version: str | Keep = KEEP
+    grants: Grants = field(default_factory=dict)
+    reset_grants: bool = False
+    multi_tenant_enabled: bool | Keep = KEEP
+    user_search_disallowed_roles: tuple[str, ...] | Keep = KEEP
+    disable_permissions_checks: bool | Keep = KEEP
+    disable_auth_checks: bool | Keep = KEEP
+    revoke_tokens_issued_before: Time | Keep = KEEP
+    dry_run: bool = False
+    migrate_permissions_to_v2: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class AppView:
+    """An app and its API keys, sorted."""
+
+    record: AppRecord
+    keys: tuple[str, ...]

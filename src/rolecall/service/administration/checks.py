@@ -1,0 +1,159 @@
+"""What every write checks alike: sizes, times, free JSON, and that what it names exists."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Final, Protocol, TypeVar
+
+from rolecall.domain.errors import Forbidden, InvalidInput
+from rolecall.domain.names import check_id, shown
+from rolecall.domain.records import (
+    AppRecord,
+    CallMemberRecord,
+    CallRecord,
+    ChannelMemberRecord,
+    ChannelRecord,
+    Custom,
+    TypeRecord,
+    UserRecord,
+)
+from rolecall.domain.roles import BUILT_IN, canonical
+from rolecall.service.administration.changes import Keep
+from rolecall.service.administration.permit import server_only
+from rolecall.service.callers import Caller
+from rolecall.store import Reader, Transaction
+
+T = TypeVar("T")
+R = TypeVar("R", AppRecord, CallMemberRecord, CallRecord, ChannelMemberRecord, ChannelRecord, TypeRecord, UserRecord)
+
+MOST_AT_ONCE: Final = 1_000
+MAX_CUSTOM_BYTES: Final = 5 * 1024
+REMOVALS: Final = "remove_members"
+_LATEST: Final = 2**63 - 1
+
+
+def sent(value: T | Keep, stored: T) -> T:
+    """Return what a field becomes: what was sent, else what is stored."""
+    return stored if isinstance(value, Keep) else value
+
+
+def stamped(wanted: R, stored: R | None, now: int) -> R:
+    """Return a record to put with its time of change, or `stored` itself when it differs in nothing."""
+    # Compared as text, because a customer's `1` and `true` are equal to Python.
+    if stored is not None and repr(wanted) == repr(stored):
+        return stored
+    return replace(wanted, updated_at=now)
+
+
+def check_count(count: int, field: str) -> None:
+    """Refuse a write of more things than fit into one."""
+    if count > MOST_AT_ONCE:
+        raise InvalidInput(f"`{field}` may hold at most {MOST_AT_ONCE} entries, got {count}", field=field)
+
+
+def check_ids(ids: Iterable[tuple[str, str]]) -> None:
+    """Check (id, field) pairs: each well formed and named once."""
+    first: dict[str, str] = {}
+    for identifier, field in ids:
+        check_id(identifier, field)
+        if identifier in first:
+            raise InvalidInput(f"`{field}`: {shown(identifier)} is named in `{first[identifier]}` already", field=field)
+        first[identifier] = field
+
+
+def check_time(value: int | None, field: str) -> int | None:
+    """Return a time in Unix nanoseconds: from 1970 to 2262."""
+    if value is not None and not 0 <= value <= _LATEST:
+        raise InvalidInput(f"`{field}` must be a time from 1970 to 2262", field=field)
+    return value
+
+
+def check_custom(custom: Custom, field: str) -> Custom:
+    """Return a customer's own data as JSON holds it: an object of at most 5 KiB."""
+    try:
+        text = json.dumps(dict(custom), ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+        size = len(text.encode())
+        plain: Custom = json.loads(text)
+    except (TypeError, ValueError, RecursionError):
+        raise InvalidInput(f"`{field}` is not a JSON object", field=field) from None
+    if size > MAX_CUSTOM_BYTES:
+        raise InvalidInput(f"`{field}` is {size} bytes of JSON, at most {MAX_CUSTOM_BYTES} are kept", field=field)
+    return plain
+
+
+async def check_users(reader: Reader, named: Mapping[str, str]) -> None:
+    """Check that users exist; `named` is field -> id."""
+    known = await reader.users(set(named.values())) if named else {}
+    for field, user_id in named.items():
+        if user_id not in known:
+            raise InvalidInput(f"user {shown(user_id)} does not exist", field=field, reason="UNKNOWN_USER")
+
+
+async def custom_roles(reader: Reader, roles: Iterable[str | Keep]) -> Collection[str]:
+    """Return the app's own roles; nothing is read when all those asked about are built in."""
+    if all(isinstance(role, Keep) or canonical(role) in BUILT_IN for role in roles):
+        return ()
+    return {role.name for role in await reader.roles()}
+
+
+# --- members ---------------------------------------------------------------------------------------------------------
+
+
+class MemberChange(Protocol):
+    """A change of a member of a call or of a channel."""
+
+    @property
+    def user_id(self) -> str: ...
+
+
+def check_members(
+    field: str, changes: Sequence[MemberChange], removals: Sequence[str] = (), *, required: bool = False
+) -> None:
+    """Check who is to be a member and who no longer: not too many at once, each named once."""
+    if required and not changes and not removals:
+        raise InvalidInput(f"`{field}` or `{REMOVALS}` is required", field=field)
+    check_count(len(changes) + len(removals), field)
+    named = [(change.user_id, f"{field}[{place}].user_id") for place, change in enumerate(changes)]
+    named += [(user_id, f"{REMOVALS}[{place}]") for place, user_id in enumerate(removals)]
+    check_ids(named)
+
+
+def new_members(field: str, changes: Sequence[MemberChange], stored: Collection[str]) -> dict[str, str]:
+    """Return field -> id of those who are no members yet."""
+    return {
+        f"{field}[{place}].user_id": change.user_id
+        for place, change in enumerate(changes)
+        if change.user_id not in stored
+    }
+
+
+# --- calls and channels ----------------------------------------------------------------------------------------------
+
+
+def no_such_type(kind: str, name: str) -> InvalidInput:
+    """Make the error for the type in the cid of something new."""
+    return InvalidInput(f"{kind} type {shown(name)} does not exist", field="cid", reason="UNKNOWN_TYPE")
+
+
+async def check_origin(
+    tx: Transaction,
+    caller: Caller,
+    wanted: CallRecord | ChannelRecord,
+    stored: CallRecord | ChannelRecord | None,
+) -> None:
+    """Check who a call or channel is of: a user creates for itself and in its own teams, and changes neither."""
+    if wanted.created_by_id != (stored.created_by_id if stored else caller.user_id):
+        server_only(caller, "naming another creator", "created_by_id")
+        if wanted.created_by_id:
+            await check_users(tx, {"created_by_id": wanted.created_by_id})
+    if stored is not None:
+        if wanted.team != stored.team:
+            server_only(caller, "changing the team", "team")
+    elif wanted.team and tx.app.multi_tenant_enabled and not caller.server_side:
+        user = await tx.user(caller.user_id)
+        if user is None or wanted.team not in user.teams:
+            raise Forbidden(
+                f"user {shown(caller.user_id)} is not of team {shown(wanted.team)}", field="team", reason="OTHER_TEAM"
+            )

@@ -1,0 +1,138 @@
+"""The one place where a write or a read asks whether its caller may: answered by the authorizer, as any question is.
+
+Server-side callers are not asked about. What only they may do is refused by `server_only`, whatever a user's
+capabilities are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from rolecall.domain import call_capabilities, channel_capabilities
+from rolecall.domain.actions import ACTIONS, INDEX
+from rolecall.domain.call_rules import CallFacts
+from rolecall.domain.errors import Forbidden, NotFound, RolecallError
+from rolecall.domain.names import shown
+from rolecall.service.authorizer import Authorizer, Question, Target
+from rolecall.service.callers import Caller
+from rolecall.service.index import Missing
+from rolecall.service.state import AppState
+
+_EITHER: Final = {"AddOwnChannelMembership": "join-channel", "RemoveOwnChannelMembership": "leave-channel"}
+"""Actions on oneself that the wider action also allows: the capability that counts both is asked for."""
+
+CALL_CAPABILITIES: Final = tuple(row.id for row in call_capabilities.CAPABILITIES)
+CHANNEL_CAPABILITIES: Final = tuple(row.id for row in channel_capabilities.CAPABILITIES)
+
+
+def server_only(caller: Caller, what: str, field: str = "") -> None:
+    """Refuse users; `what` is what they tried, such as ``changing roles``."""
+    if not caller.server_side:
+        raise Forbidden(
+            f"{what} takes a server-side token, this one is of user {shown(caller.user_id)}",
+            field=field,
+            reason="SERVER_SIDE_ONLY",
+        )
+
+
+class Permit:
+    """Asks for users."""
+
+    def __init__(self, authorizer: Authorizer) -> None:
+        self._authorizer = authorizer
+
+    async def require(self, caller: Caller, target: Question, actions: Iterable[str]) -> None:
+        """Raise Forbidden unless the caller may do every action on the target."""
+        for refusal in await self._refusals(caller, [(target, action) for action in actions]):
+            if refusal is not None:
+                raise refusal
+
+    async def require_in_app(self, caller: Caller, action: str, teams: Iterable[str], author: str = "") -> None:
+        """Raise Forbidden unless the caller may do the action in `.app` on a thing of one of the teams, or of none."""
+        asked = [(in_team(team, author), action) for team in tuple(teams) or ("",)]
+        refusals = await self._refusals(caller, asked)
+        if refusals and None not in refusals:
+            raise refusals[0] or Forbidden(action)
+
+    async def allowed(self, caller: Caller, targets: Iterable[Question], action: str) -> list[bool]:
+        """Tell for each target whether the caller may do the action there."""
+        asked = [(target, action) for target in targets]
+        if caller.server_side:
+            return [True] * len(asked)
+        return [refusal is None for refusal in await self._refusals(caller, asked)]
+
+    async def own_capabilities(self, caller: Caller, target: Question) -> tuple[str, ...]:
+        """Return what the caller may do on a call or channel, sorted; server side: everything there is."""
+        if caller.server_side:
+            return CALL_CAPABILITIES if target.call else CHANNEL_CAPABILITIES
+        return tuple((await self._authorizer.capabilities(caller, target))[0])
+
+    async def capabilities_after(self, caller: Caller, target: Question, revision: int) -> tuple[str, ...]:
+        """Return the caller's own capabilities after a write."""
+        if caller.server_side:
+            return await self.own_capabilities(caller, target)
+        return await self._known(caller, target, revision)
+
+    async def capabilities_of(self, caller: Caller, target: Question, revision: int) -> tuple[str, ...]:
+        """Return the capabilities of the user that the target names, after a write by the caller."""
+        return await self._known(Caller(caller.app_id), target, revision)
+
+    async def _known(self, caller: Caller, target: Question, revision: int) -> tuple[str, ...]:
+        """Return capabilities at a revision; none when the index can't tell: a write is no failure for that."""
+        try:
+            capabilities, known = await self._authorizer.capabilities(caller, target)
+        except RolecallError:
+            return ()
+        return tuple(capabilities) if known >= revision else ()
+
+    async def _refusals(self, caller: Caller, asked: Sequence[tuple[Question, str]]) -> list[RolecallError | None]:
+        """Return what stands in the way of each, all from one state of the world."""
+        if caller.server_side or not asked:
+            return []
+        return (await self._authorizer.answer(caller.app_id, lambda app: self._judge(app, caller, asked)))[0]
+
+    def _judge(
+        self, app: AppState, caller: Caller, asked: Sequence[tuple[Question, str]]
+    ) -> list[RolecallError | None]:
+        refusals: list[RolecallError | None] = []
+        missing: set[tuple[object, ...]] = set()
+        for target, action in asked:
+            try:
+                refusals.append(self._refusal(app, caller, target, action))
+            except Missing as signal:
+                missing.update(signal.names)
+            except NotFound as error:  # the type is gone since the target was read
+                refusals.append(error)
+        if missing:
+            raise Missing(missing)
+        return refusals
+
+    def _refusal(self, app: AppState, caller: Caller, target: Question, action: str) -> Forbidden | None:
+        """Return None when allowed. Facts come from here, not from the user, so they are asked as a server may."""
+        asks = Caller(caller.app_id) if target.call_facts or target.channel_facts else caller
+        resolved = self._authorizer._target(app, asks, target._replace(user_id=caller.user_id))  # noqa: SLF001
+        decision = resolved.decide(resolved.case, resolved.asks(_EITHER.get(action) or ACTIONS[INDEX[action]].id))
+        return None if decision.allowed else _denied(resolved, action, decision.reason)
+
+
+def in_team(team: str, author: str = "") -> Question:
+    """Return the target that is a thing in the app, of a team and, when given, owned by the author."""
+    return Question(author=author, call_facts=CallFacts(team=team))
+
+
+def _denied(target: Target, action: str, reason: str) -> Forbidden:
+    """Make the error in the words that clients of Stream know."""
+    case = target.case
+    return Forbidden(
+        f"User '{case.user_id}'{_with(case.holding.roles)} is not allowed to perform action {action} "
+        f"in scope '{case.scope}'",
+        metadata={"action": action, "scope": case.scope, "reason": str(reason)},
+    )
+
+
+def _with(roles: Sequence[str]) -> str:
+    distinct = list(dict.fromkeys(roles))
+    if not distinct:
+        return ""
+    return f" with role '{distinct[0]}'" if len(distinct) == 1 else f" with roles {distinct!r}"

@@ -1,0 +1,125 @@
+"""Following the store: the whole configuration once, then what has changed, each in one snapshot."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection
+from typing import Final, NamedTuple
+
+from rolecall.domain.records import AppRecord, TypeRecord
+from rolecall.store import changes
+from rolecall.store.changes import AppPatch, AppWorld, Change, Delta, World
+from rolecall.store.connection import Connection
+from rolecall.store.rows import APP, TYPE, Row, to_text
+
+_DATA_VERSION: Final = "PRAGMA data_version"
+_HEAD: Final = """
+SELECT (SELECT data_version FROM pragma_data_version),
+       (SELECT min(seq) FROM changes),
+       (SELECT max(seq) FROM changes)
+"""
+_LOG: Final = "SELECT seq, app_id, revision, kind, key FROM changes WHERE seq > ? ORDER BY seq"
+_IDS: Final = "SELECT id FROM apps"
+_APPS: Final = APP.select("FROM apps WHERE id IN (SELECT value FROM json_each(?))")
+_KEYS: Final = """
+SELECT app_id, key FROM api_keys WHERE app_id IN (SELECT value FROM json_each(?)) ORDER BY key
+"""
+_SECRETS: Final = """
+SELECT app_id, secret FROM app_secrets WHERE app_id IN (SELECT value FROM json_each(?)) ORDER BY id
+"""
+_ROLES: Final = "SELECT app_id, name FROM roles WHERE app_id IN (SELECT value FROM json_each(?))"
+_TYPES: Final = TYPE.select(", app_id FROM types_with_grants ORDER BY app_id, scope")
+_TOUCHED_TYPES: Final = TYPE.select("""
+, app_id FROM json_each(?) AS touched CROSS JOIN types_with_grants
+ WHERE app_id = json_extract(touched.value, '$[0]') AND scope = json_extract(touched.value, '$[1]')
+""")
+
+
+class _App(NamedTuple):
+    """One app without its types; no record when it is gone."""
+
+    app: AppRecord | None
+    keys: tuple[str, ...]
+    secrets: tuple[str, ...]
+    roles: frozenset[str]
+
+
+class Follower:
+    """Reads the store for whoever keeps it in memory, on a connection of its own."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._seen: int | None = None
+
+    async def changed(self) -> bool:
+        """Tell whether anything was committed since the last load or delta, by any process."""
+        rows = await self._connection.all(_DATA_VERSION)
+        return bool(rows[0][0] != self._seen)
+
+    async def load(self) -> World:
+        """Read every app whole."""
+        async with self._connection.transaction():
+            version, _, last = await self._head()
+            ids = [app_id for (app_id,) in await self._connection.all(_IDS)]
+            apps = await self._apps(ids)
+            types: dict[int, list[TypeRecord]] = defaultdict(list)
+            for app_id, record in await self._connection.built(_type, _TYPES):
+                types[app_id].append(record)
+        self._seen = version
+        return World(
+            seq=last,
+            apps=tuple(
+                AppWorld(app, keys, secrets, roles, tuple(types[app.id]))
+                for app, keys, secrets, roles in apps.values()
+                if app is not None
+            ),
+        )
+
+    async def delta(self, since: int) -> Delta | None:
+        """Read what changed after `since`; None when the log does not reach back to it, so that all must be loaded."""
+        async with self._connection.transaction():
+            version, first, last = await self._head()
+            if not first - 1 <= since <= last:
+                return None
+            log = await self._connection.built(Change._make, _LOG, (since,)) if since < last else []
+            patches = await self._patches(log) if log else {}
+        self._seen = version
+        return Delta(last, tuple(log), patches)
+
+    async def _patches(self, log: list[Change]) -> dict[int, AppPatch]:
+        apps = await self._apps({change.app_id for change in log})
+        touched = {(change.app_id, change.key) for change in log if change.kind == changes.TYPE}
+        types: dict[int, dict[str, TypeRecord | None]] = defaultdict(dict)
+        for app_id, scope in touched:
+            types[app_id][scope] = None
+        for app_id, record in await self._connection.built(_type, _TOUCHED_TYPES, (to_text(list(touched)),)):
+            types[app_id][record.scope] = record
+        return {app_id: AppPatch(*app, types=types[app_id]) for app_id, app in apps.items()}
+
+    async def _head(self) -> tuple[int, int, int]:
+        """Return the data version, and the first and last number of the change log."""
+        ((version, first, last),) = await self._connection.all(_HEAD)
+        return version, first or 1, last or 0
+
+    async def _apps(self, ids: Collection[int]) -> dict[int, _App]:
+        wanted = (to_text(list(ids)),)
+        records = {record.id: record for record in map(APP.read, await self._connection.all(_APPS, wanted))}
+        keys = _grouped(await self._connection.all(_KEYS, wanted))
+        secrets = _grouped(await self._connection.all(_SECRETS, wanted))
+        roles = _grouped(await self._connection.all(_ROLES, wanted))
+        return {
+            app_id: _App(records.get(app_id), tuple(keys[app_id]), tuple(secrets[app_id]), frozenset(roles[app_id]))
+            for app_id in ids
+        }
+
+
+def _type(row: Row) -> tuple[int, TypeRecord]:
+    *columns, app_id = row
+    return app_id, TYPE.read(columns)
+
+
+def _grouped(rows: list[Row]) -> dict[int, list[str]]:
+    groups: dict[int, list[str]] = defaultdict(list)
+    for app_id, name in rows:
+        groups[app_id].append(name)
+    return groups

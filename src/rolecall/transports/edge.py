@@ -1,0 +1,144 @@
+"""What every door does around a handler: who calls, parsing, errors, and telling observers.
+
+A door gives an Edge the raw request and what it knows of the caller, and gets bytes or a Failure back.
+"""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any, Final, NamedTuple
+
+from google.protobuf.message import DecodeError, Message
+
+from rolecall.domain.errors import InvalidInput, RolecallError
+from rolecall.service.administration import Administration
+from rolecall.service.authorizer import Authorizer
+from rolecall.service.callers import Caller, Callers
+from rolecall.transports.codes import Failure, failure_of, unforeseen
+
+_REPLY_MARGIN_SECONDS: Final = 0.02
+_REPLY_MARGIN_SHARE: Final = 0.1
+
+
+class Services(NamedTuple):
+    """What handlers call; `longest_wait` bounds the wait for `min_revision` of a call without a deadline, seconds."""
+
+    authorizer: Authorizer
+    administration: Administration
+    longest_wait: float = 5.0
+
+
+class Incoming(NamedTuple):
+    """What a door knows of one call besides its body. `remaining` returns seconds to the deadline, None without."""
+
+    key: str
+    authorization: str
+    request_id: str
+    trusted_peer: bool
+    remaining: Callable[[], float | None]
+
+
+class Context:
+    """One call: who calls, how long there is, and what to tell observers of a deny."""
+
+    __slots__ = ("_incoming", "_longest", "caller", "denied")
+
+    def __init__(self, caller: Caller, incoming: Incoming, longest: float) -> None:
+        self.caller = caller
+        self.denied: dict[str, str] | None = None
+        self._incoming = incoming
+        self._longest = longest
+
+    def wait_seconds(self) -> float:
+        """Return how long this call may wait and still answer before its deadline."""
+        remaining = self._incoming.remaining()
+        if remaining is None:
+            return self._longest
+        return max(0.0, remaining - max(_REPLY_MARGIN_SECONDS, remaining * _REPLY_MARGIN_SHARE))
+
+
+Handler = Callable[[Services, Context, Any], Awaitable[Any]]
+
+
+class Method(NamedTuple):
+    """One RPC: where it is, its messages, its handler and which sides stream."""
+
+    service: str
+    name: str
+    request: type[Message]
+    response: type[Message]
+    handler: Handler
+    streams_in: bool = False
+    streams_out: bool = False
+
+    @property
+    def path(self) -> str:
+        """The full gRPC path."""
+        return f"/{self.service}/{self.name}"
+
+
+class Event(NamedTuple):
+    """What observers hear of one call."""
+
+    method: str
+    seconds: float
+    code: str
+    caller: Caller | None
+    request_id: str
+    failure: Failure | None
+    denied: dict[str, str] | None
+    cause: BaseException | None
+
+
+Observer = Callable[[Event], None]
+
+
+class Edge:
+    """Runs handlers between authentication and the wire; `observe` hears of every call."""
+
+    def __init__(self, services: Services, callers: Callers, observe: Observer) -> None:
+        self._services = services
+        self._callers = callers
+        self._observe = observe
+
+    async def run(self, method: Method, body: bytes, incoming: Incoming) -> bytes | Failure:
+        """Return the serialized response, or the failure to send instead. Never raises but for cancellation."""
+        started = time.perf_counter()
+        context: Context | None = None
+        failure: Failure | None = None
+        cause: BaseException | None = None
+        try:
+            caller = await self._callers.authenticate(
+                incoming.key, incoming.authorization, trusted_peer=incoming.trusted_peer
+            )
+            context = Context(caller, incoming, self._services.longest_wait)
+            response = await method.handler(self._services, context, _parsed(method, body))
+            result: bytes | Failure = response.SerializeToString()
+        except RolecallError as error:
+            cause = error.__cause__
+            result = failure = failure_of(error)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the caller gets no and an incident id
+            cause = error
+            result = failure = unforeseen(secrets.token_hex(8))
+        self._observe(
+            Event(
+                method.path,
+                time.perf_counter() - started,
+                "OK" if failure is None else failure.name,
+                None if context is None else context.caller,
+                incoming.request_id,
+                failure,
+                None if context is None else context.denied,
+                cause,
+            )
+        )
+        return result
+
+
+def _parsed(method: Method, body: bytes) -> Message:
+    try:
+        return method.request.FromString(body)
+    except DecodeError:
+        raise InvalidInput(f"the request is not a valid {method.request.DESCRIPTOR.name}", reason="MALFORMED") from None

@@ -1,0 +1,193 @@
+"""The gRPC door: grpc.aio on TCP and unix sockets, with health and reflection.
+
+Bytes go in and out of the Edge; grpc.aio only carries them, so another door can take the same method table.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import stat
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import grpc
+from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+from grpc_reflection.v1alpha import reflection
+
+from rolecall.domain.errors import Unavailable
+from rolecall.transports.codes import Failure
+from rolecall.transports.edge import Edge, Incoming, Method
+from rolecall.transports.methods import METHODS, SERVICE_NAMES
+
+_CODES: Final = {code.value[0]: code for code in grpc.StatusCode}
+_UNIX: Final = "unix:"
+_STATUS_DETAILS: Final = "grpc-status-details-bin"
+
+
+@dataclass(frozen=True, slots=True)
+class Tls:
+    """PEM bytes; with `client_ca`, clients must show a certificate of it (mutual TLS). Unix sockets go without."""
+
+    certificate: bytes
+    key: bytes
+    client_ca: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class GrpcOptions:
+    """Limits and keepalive of the door; times in seconds, 0 RPCs means unlimited."""
+
+    max_message_bytes: int = 4 * 1024 * 1024
+    keepalive_time: int = 60
+    keepalive_timeout: int = 20
+    max_concurrent_rpcs: int = 0
+    trust_unix_sockets: bool = False
+    tls: Tls | None = None
+
+
+class GrpcDoor:
+    """One grpc.aio server. Health says NOT_SERVING until `serving(True)`."""
+
+    def __init__(self, edge: Edge, options: GrpcOptions) -> None:
+        self._edge = edge
+        self._options = options
+        self._health = health.aio.HealthServicer()
+        self._server = grpc.aio.server(
+            options=_channel_options(options), maximum_concurrent_rpcs=options.max_concurrent_rpcs or None
+        )
+        self._server.add_generic_rpc_handlers(tuple(self._service_handlers()))
+        health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
+        reflected = (*SERVICE_NAMES, health.SERVICE_NAME, reflection.SERVICE_NAME)
+        reflection.enable_server_reflection(reflected, self._server)
+        self._sockets: list[Path] = []
+
+    def listen(self, address: str) -> int:
+        """Bind `host:port` or `unix:///path` and return the port (0 for a socket); Unavailable when it is taken."""
+        try:
+            if address.startswith(_UNIX):
+                return self._listen_unix(address)
+            tls = self._options.tls
+            return self._server.add_secure_port(address, _credentials(tls)) if tls else self._insecure(address)
+        except (RuntimeError, OSError) as error:
+            raise Unavailable(
+                f"can't listen on `{address}`: is it in use, or not an address of this machine?",
+                field="listen",
+                reason="LISTEN_FAILED",
+            ) from error
+
+    def _insecure(self, address: str) -> int:
+        return self._server.add_insecure_port(address)
+
+    def _listen_unix(self, address: str) -> int:
+        """Bind a socket that only this user and group may open; one left behind by a dead server is replaced."""
+        path = Path(address.removeprefix(_UNIX).removeprefix("//"))
+        if path.is_socket() and _answers(path):
+            raise Unavailable(f"can't listen on `{address}`: another server answers there", field="listen")
+        if path.exists() and not stat.S_ISSOCK(path.stat().st_mode):
+            raise Unavailable(f"can't listen on `{address}`: a file that is no socket is there", field="listen")
+        before = os.umask(0o117)
+        try:
+            self._insecure(f"unix://{path.absolute()}")
+        finally:
+            os.umask(before)
+        self._sockets.append(path)
+        return 0
+
+    async def start(self) -> None:
+        """Begin to take calls."""
+        await self.serving(ready=False)
+        await self._server.start()
+
+    async def serving(self, *, ready: bool) -> None:
+        """Say on the health service, for the server and each service, whether answers are given."""
+        reply = health_pb2.HealthCheckResponse
+        for name in ("", *SERVICE_NAMES):
+            await self._health.set(name, reply.SERVING if ready else reply.NOT_SERVING)
+
+    async def stop(self, drain_seconds: float) -> None:
+        """Take no more calls, let those that run finish for at most `drain_seconds`, then end them."""
+        await self._health.enter_graceful_shutdown()
+        await self._server.stop(drain_seconds)
+        for path in self._sockets:
+            path.unlink(missing_ok=True)
+
+    def _service_handlers(self) -> Iterable[grpc.GenericRpcHandler]:
+        for service in SERVICE_NAMES:
+            methods = {method.name: self._handler(method) for method in METHODS if method.service == service}
+            yield grpc.method_handlers_generic_handler(service, methods)
+
+    def _handler(self, method: Method) -> grpc.RpcMethodHandler[Any, Any]:
+        if not method.streams_out:
+            return grpc.unary_unary_rpc_method_handler(self._unary(method))
+        if method.streams_in:
+            return grpc.stream_stream_rpc_method_handler(self._stream(method))
+        return grpc.unary_stream_rpc_method_handler(self._stream(method))
+
+    def _unary(self, method: Method) -> Callable[[bytes, Any], Awaitable[bytes]]:
+        run, trusts = self._edge.run, self._options.trust_unix_sockets
+
+        async def unary(body: bytes, context: grpc.aio.ServicerContext[Any, Any]) -> bytes:
+            result = await run(method, body, _incoming(context, trusts))
+            if isinstance(result, Failure):
+                await _abort(context, result)
+            return result  # type: ignore[return-value] # abort raises
+
+        return unary
+
+    def _stream(self, method: Method) -> Callable[[Any, Any], Awaitable[None]]:
+        """Return the handler of a streaming RPC: none is answered yet, so the first answer is the refusal."""
+        run, trusts = self._edge.run, self._options.trust_unix_sockets
+
+        async def stream(_: object, context: grpc.aio.ServicerContext[Any, Any]) -> None:
+            result = await run(method, b"", _incoming(context, trusts))
+            if isinstance(result, Failure):
+                await _abort(context, result)
+
+        return stream
+
+
+def _incoming(context: grpc.aio.ServicerContext[Any, Any], trusts_unix: bool) -> Incoming:
+    key = authorization = request_id = ""
+    for name, value in context.invocation_metadata() or ():
+        if name == "x-api-key":
+            key = str(value)
+        elif name == "authorization":
+            authorization = str(value)
+        elif name == "x-request-id":
+            request_id = str(value)[:128]
+    trusted = trusts_unix and not authorization and context.peer().startswith(_UNIX)
+    return Incoming(key, authorization, request_id, trusted, context.time_remaining)
+
+
+async def _abort(context: grpc.aio.ServicerContext[Any, Any], failure: Failure) -> None:
+    details = ((_STATUS_DETAILS, failure.status().SerializeToString()),)
+    await context.abort(_CODES[failure.code], failure.message, trailing_metadata=details)
+
+
+def _channel_options(options: GrpcOptions) -> list[tuple[str, int]]:
+    return [
+        ("grpc.so_reuseport", 0),  # a second server on the port is an error, not a silent share
+        ("grpc.max_receive_message_length", options.max_message_bytes),
+        ("grpc.max_send_message_length", -1),
+        ("grpc.keepalive_time_ms", options.keepalive_time * 1000),
+        ("grpc.keepalive_timeout_ms", options.keepalive_timeout * 1000),
+        ("grpc.keepalive_permit_without_calls", 1),
+        ("grpc.http2.min_ping_interval_without_data_ms", 10_000),
+    ]
+
+
+def _credentials(tls: Tls) -> grpc.ServerCredentials:
+    return grpc.ssl_server_credentials(
+        [(tls.key, tls.certificate)],
+        root_certificates=tls.client_ca,
+        require_client_auth=tls.client_ca is not None,
+    )
+
+
+def _answers(path: Path) -> bool:
+    with socket.socket(socket.AF_UNIX) as probe:
+        probe.settimeout(1)
+        return probe.connect_ex(str(path)) == 0

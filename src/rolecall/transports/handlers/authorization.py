@@ -1,0 +1,289 @@
+"""AuthorizationService: questions in, verdicts out."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any, Final
+
+from rolecall.api.v1 import authorization_pb2 as pb
+from rolecall.api.v1 import core_pb2
+from rolecall.domain import call_capabilities
+from rolecall.domain.call_rules import CallFacts
+from rolecall.domain.channel_config import CONFIG
+from rolecall.domain.channel_rules import ChannelFacts
+from rolecall.domain.decision import Decision, Reason
+from rolecall.domain.errors import Forbidden, InvalidInput, Unsupported
+from rolecall.domain.names import check_text
+from rolecall.domain.settings import SETTINGS, check_leaves
+from rolecall.service.administration.changes import Page
+from rolecall.service.authorizer import Asked, Question
+from rolecall.transports.codes import failure_of
+from rolecall.transports.convert import flat, nanoseconds
+from rolecall.transports.edge import Context, Services
+
+MAX_CHECKS: Final = 1_000
+_REASONS: Final[dict[Reason, Any]] = {reason: core_pb2.Reason.Value(f"REASON_{reason}") for reason in Reason}
+_CALL_ONLY: Final = ("settings_override", "backstage", "starts_at", "ended")
+_CHANNEL_ONLY: Final = ("frozen", "disabled", "cooldown", "config_override")
+
+
+async def check_capability(
+    services: Services, context: Context, request: pb.CheckCapabilityRequest
+) -> pb.CheckCapabilityResponse:
+    """May this user do this, here, now."""
+    question = _question(request)
+    await _reach(services, context, request.min_revision)
+    decision, revision = await services.authorizer.check(context.caller, question, request.capability)
+    _note(context, decision, question, request.capability)
+    return _verdict(decision, revision)
+
+
+async def batch_check_capabilities(
+    services: Services, context: Context, request: pb.BatchCheckCapabilitiesRequest
+) -> _Joined:
+    """Many checks from one state of the world; an item at fault has an error of its own."""
+    checks = request.checks
+    if not 1 <= len(checks) <= MAX_CHECKS:
+        raise InvalidInput(f"`checks` must hold 1 to {MAX_CHECKS} checks, got {len(checks)}", field="checks")
+    newest = max(check.min_revision for check in checks)
+    await _reach(services, context, max(request.min_revision, newest))
+    asked = _batch(request)
+    results, revision = await services.authorizer.check_all(context.caller, asked)
+    denied = sum(1 for result in results if isinstance(result, Decision) and not result.allowed)
+    if denied:
+        context.denied = {"denied": f"{denied} of {len(results)}"}
+    parts = [
+        _encoded_verdict(result, revision) if isinstance(result, Decision) else _encoded_error(result, index)
+        for index, result in enumerate(results)
+    ]
+    parts.append(pb.BatchCheckCapabilitiesResponse(revision=revision).SerializeToString())
+    return _Joined(parts)
+
+
+async def list_capabilities(
+    services: Services, context: Context, request: pb.ListCapabilitiesRequest
+) -> pb.ListCapabilitiesResponse:
+    """Everything one user may do on one call or channel."""
+    question = _question(request)
+    await _reach(services, context, request.min_revision)
+    names, revision = await services.authorizer.capabilities(context.caller, question)
+    return pb.ListCapabilitiesResponse(own_capabilities=names, revision=revision)
+
+
+async def list_roster_capabilities(
+    services: Services, context: Context, request: pb.ListRosterCapabilitiesRequest
+) -> pb.ListRosterCapabilitiesResponse:
+    """What every member of a call may do, as bitsets over the names said once."""
+    if not context.caller.server_side:
+        raise Forbidden("only server-side callers may ask about all members of a call")
+    await _reach(services, context, request.min_revision)
+    page = Page(request.page_size, request.page_token)
+    members = await services.administration.calls.members(context.caller, request.call, page)
+    entries, revision = await services.authorizer.roster(
+        context.caller, request.call, [member.user_id for member in members.items]
+    )
+    return pb.ListRosterCapabilitiesResponse(
+        capabilities=[row.id for row in call_capabilities.CAPABILITIES],
+        entries=[
+            pb.RosterEntry(user_id=entry.user_id, role=entry.role, capabilities=call_capabilities.bitset(entry.actions))
+            for entry in entries
+        ],
+        next_page_token=members.next_page_token,
+        revision=revision,
+    )
+
+
+async def explain_capability(
+    services: Services, context: Context, request: pb.ExplainCapabilityRequest
+) -> pb.ExplainCapabilityResponse:
+    """A verdict with the step of each rule, and what would make it yes."""
+    question = _question(request)
+    await _reach(services, context, request.min_revision)
+    explanation, revision = await services.authorizer.explain(context.caller, question, request.capability)
+    decision = explanation.decision
+    return pb.ExplainCapabilityResponse(
+        allowed=decision.allowed,
+        reason=_REASONS[decision.reason],
+        role=decision.role,
+        permission=decision.permission,
+        steps=[
+            pb.ExplainStep(rule=step.rule, outcome=f"OUTCOME_{step.outcome}", detail=step.detail)
+            for step in explanation.steps
+        ],
+        would_allow=explanation.would_allow,
+        revision=revision,
+    )
+
+
+async def check_admission(
+    services: Services, context: Context, request: pb.CheckAdmissionRequest
+) -> pb.CheckAdmissionResponse:
+    """May this user come into the call now."""
+    facts = _call_facts(request.facts) if request.HasField("facts") else None
+    question = Question(request.user_id, call=request.call, call_facts=facts)
+    await _reach(services, context, request.min_revision)
+    admission, revision = await services.authorizer.admission(context.caller, question)
+    _note(context, admission.decision, question, "admission")
+    return pb.CheckAdmissionResponse(
+        allowed=admission.decision.allowed,
+        reason=_REASONS[admission.decision.reason],
+        own_capabilities=call_capabilities.names(admission.actions),
+        required=admission.required,
+        revision=revision,
+    )
+
+
+async def not_yet(services: Services, context: Context, request: Any) -> Any:
+    """Refuse an RPC that a later version answers."""
+    raise Unsupported("this RPC is not answered by this version of Rolecall")
+
+
+# --- requests --------------------------------------------------------------------------------------------------------
+
+
+async def _reach(services: Services, context: Context, revision: int) -> None:
+    if revision:
+        await services.authorizer.reach(context.caller.app_id, revision, context.wait_seconds())
+
+
+def _question(request: Any) -> Question:
+    """Return who is asked about, and where; what is asked is passed beside it."""
+    author = getattr(request, "resource_owner_id", "")
+    if author:
+        check_text(author, "resource_owner_id")
+    target = request.WhichOneof("target")
+    if target is not None and not getattr(request, target):
+        raise InvalidInput(f"`{target}` must not be empty; leave it out to ask about the app", field=target)
+    facts = request.facts if request.HasField("facts") else None
+    return Question(
+        request.user_id,
+        request.call,
+        request.channel,
+        author,
+        None if facts is None or target == "channel" else _call_facts(facts),
+        _channel_facts(facts) if facts is not None and target == "channel" else None,
+    )
+
+
+def _batch(request: pb.BatchCheckCapabilitiesRequest) -> list[Asked]:
+    """Return each check with what it leaves empty taken from the batch; those that say no more share a question."""
+    shared = Question(request.user_id, request.call, request.channel)
+    asked: list[Asked] = []
+    for check in request.checks:
+        if check.user_id or check.call or check.channel or check.resource_owner_id or check.HasField("facts"):
+            asked.append((_item(check, shared), check.capability))
+        else:
+            asked.append((shared, check.capability))
+    return asked
+
+
+def _item(check: pb.CheckCapabilityRequest, shared: Question) -> Question | InvalidInput:
+    try:
+        own = _question(check)
+        if own.call or own.channel:
+            return own if own.user_id else own._replace(user_id=shared.user_id)
+        if shared.channel and check.HasField("facts"):
+            own = own._replace(call_facts=None, channel_facts=_channel_facts(check.facts))
+    except InvalidInput as error:
+        return error
+    return own._replace(user_id=own.user_id or shared.user_id, call=shared.call, channel=shared.channel)
+
+
+def _optional(facts: pb.Facts, name: str) -> Any:
+    return getattr(facts, name) if facts.HasField(name) else None
+
+
+def _refuse(facts: pb.Facts, names: tuple[str, ...], target: str) -> None:
+    for name in names:
+        if facts.HasField(name):
+            raise InvalidInput(f"`facts.{name}` says nothing about a {target}", field=f"facts.{name}")
+
+
+def _texts(facts: pb.Facts) -> tuple[str | None, str | None, str | None]:
+    values = [_optional(facts, name) for name in ("member_role", "created_by_id", "team")]
+    for name, value in zip(("member_role", "created_by_id", "team"), values, strict=True):
+        check_text(value or "", f"facts.{name}")
+    return values[0], values[1], values[2]
+
+
+def _call_facts(facts: pb.Facts) -> CallFacts:
+    _refuse(facts, _CHANNEL_ONLY, "call")
+    return CallFacts(
+        *_texts(facts),
+        settings=(
+            check_leaves(SETTINGS, flat(facts.settings_override), "facts.settings_override")
+            if facts.HasField("settings_override")
+            else None
+        ),
+        blocked=_optional(facts, "blocked"),
+        backstage=_optional(facts, "backstage"),
+        starts_at=nanoseconds(facts.starts_at, "facts.starts_at") if facts.HasField("starts_at") else None,
+        ended=_optional(facts, "ended"),
+    )
+
+
+def _channel_facts(facts: pb.Facts) -> ChannelFacts:
+    _refuse(facts, _CALL_ONLY, "channel")
+    return ChannelFacts(
+        *_texts(facts),
+        blocked=_optional(facts, "blocked"),
+        frozen=_optional(facts, "frozen"),
+        disabled=_optional(facts, "disabled"),
+        cooldown=_optional(facts, "cooldown"),
+        flags=(
+            check_leaves(CONFIG, flat(facts.config_override), "facts.config_override")
+            if facts.HasField("config_override")
+            else None
+        ),
+    )
+
+
+# --- responses -------------------------------------------------------------------------------------------------------
+
+
+def _verdict(decision: Decision, revision: int) -> pb.CheckCapabilityResponse:
+    return pb.CheckCapabilityResponse(
+        allowed=decision.allowed,
+        reason=_REASONS[decision.reason],
+        role=decision.role,
+        permission=decision.permission,
+        revision=revision,
+    )
+
+
+class _Joined:
+    """A response in parts: one message with many entries is the concatenation of messages with one entry each."""
+
+    __slots__ = ("_parts",)
+
+    def __init__(self, parts: list[bytes]) -> None:
+        self._parts = parts
+
+    def SerializeToString(self) -> bytes:
+        """Return the whole response."""
+        return b"".join(self._parts)
+
+
+@lru_cache(maxsize=8_192)
+def _encoded_verdict(decision: Decision, revision: int) -> bytes:
+    """Return one entry of a batch; the same verdict at the same revision is the same bytes."""
+    result = pb.BatchCheckResult(result=_verdict(decision, revision))
+    return pb.BatchCheckCapabilitiesResponse(results=[result]).SerializeToString()
+
+
+def _encoded_error(error: Any, index: int) -> bytes:
+    failure = failure_of(error)
+    field = f"checks[{index}].{failure.field}" if failure.field else ""
+    item = core_pb2.ItemError(code=failure.code, reason=failure.reason, message=failure.message, field=field)
+    return pb.BatchCheckCapabilitiesResponse(results=[pb.BatchCheckResult(error=item)]).SerializeToString()
+
+
+def _note(context: Context, decision: Decision, question: Question, capability: str) -> None:
+    """Leave for the log what was denied."""
+    if not decision.allowed:
+        context.denied = {
+            "user": question.user_id or context.caller.user_id,
+            "target": question.call or question.channel or ".app",
+            "capability": capability,
+            "reason": decision.reason,
+        }

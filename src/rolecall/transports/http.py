@@ -1,0 +1,87 @@
+"""The HTTP door: metrics and health on Starlette and uvicorn, in the server's own event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from typing import Final
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+
+from rolecall.domain.errors import Unavailable
+
+_BACKLOG: Final = 1024
+
+
+class HttpDoor:
+    """`render` returns the metrics and their content type; `why_not_ready` the reason, "" when answers are given."""
+
+    def __init__(self, render: Callable[[], tuple[bytes, str]], why_not_ready: Callable[[], str]) -> None:
+        self._render = render
+        self._why_not_ready = why_not_ready
+        self._socket: socket.socket | None = None
+        self._task: asyncio.Task[None] | None = None
+        routes = [
+            Route("/metrics", self._metrics, methods=["GET"]),
+            Route("/healthz", self._alive, methods=["GET"]),
+            Route("/readyz", self._ready, methods=["GET"]),
+        ]
+        self._server = _Server(
+            uvicorn.Config(Starlette(routes=routes), log_config=None, access_log=False, lifespan="off", ws="none")
+        )
+
+    def listen(self, host: str, port: int) -> int:
+        """Bind and return the port; Unavailable when it is taken."""
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        bound = socket.socket(family, socket.SOCK_STREAM)
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            bound.bind((host, port))
+            bound.listen(_BACKLOG)
+        except OSError as error:
+            bound.close()
+            raise Unavailable(
+                f"can't listen for HTTP on `{host}:{port}`: {error.strerror or error}",
+                field="http",
+                reason="LISTEN_FAILED",
+            ) from error
+        self._socket = bound
+        return int(bound.getsockname()[1])
+
+    async def start(self) -> None:
+        """Begin to answer on the bound socket."""
+        if self._socket is not None:
+            self._task = asyncio.create_task(self._server.serve(sockets=[self._socket]), name="http door")
+
+    async def stop(self) -> None:
+        """Answer what is being asked and close."""
+        self._server.should_exit = True
+        if self._task is not None:
+            with suppress(asyncio.CancelledError):
+                await self._task
+
+    async def _metrics(self, _: Request) -> Response:
+        body, content_type = self._render()
+        return Response(body, media_type=content_type)
+
+    async def _alive(self, _: Request) -> Response:
+        return PlainTextResponse("ok\n")
+
+    async def _ready(self, _: Request) -> Response:
+        why_not = self._why_not_ready()
+        return PlainTextResponse(f"not ready: {why_not}\n" if why_not else "ok\n", status_code=503 if why_not else 200)
+
+
+class _Server(uvicorn.Server):
+    """uvicorn without its signal handlers: the process has one place that stops everything in order."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leave signals alone."""
+        yield
