@@ -20,7 +20,7 @@ class Problem(NamedTuple):
 
 
 class Check(NamedTuple):
-    """One rule; it is only asked when each setting in `about` is right on its own."""
+    """One rule; it is only asked when each setting in `about` was asked for and is right on its own."""
 
     about: tuple[str, ...]
     find: Callable[[Settings], Iterator[Problem]]

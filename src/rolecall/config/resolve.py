@@ -99,9 +99,9 @@ def resolve(
                 values[row.name] = _read(row, origin, given)
             except Refused as refusal:
                 problems.append(_complaint(row, origin, given, str(refusal)))
-    failed = {name for name, origin in origins.items() if origin.source != "default"} - values.keys()
     settings = Settings(**values)
-    problems += [f"{origins[name].subject} {text}" for name, text in _inconsistencies(settings, failed, origins)]
+    right = {name for name, origin in origins.items() if origin.source == "default" or name in values}
+    problems += [f"{origins[name].subject} {text}" for name, text in _inconsistencies(settings, right)]
     if problems:
         raise ConfigError(problems)
     return Resolved(settings, origins, tuple(_strangers(environ)))
@@ -130,10 +130,10 @@ def _complaint(row: Row, origin: Origin, given: object, why: str) -> str:
     return f"{origin.subject} must be {row.kind.takes}, got {got}" + (f" ({why})" if why else "")
 
 
-def _inconsistencies(settings: Settings, failed: AbstractSet[str], asked: Collection[str]) -> Iterator[tuple[str, str]]:
+def _inconsistencies(settings: Settings, right: AbstractSet[str]) -> Iterator[tuple[str, str]]:
     for about, find in CHECKS:
-        if not failed & set(about):
-            yield from ((name, text) for name, text in find(settings) if name in asked)
+        if right >= set(about):
+            yield from find(settings)
 
 
 def _load(config_file: str | Path | None, environ: Mapping[str, str], problems: list[str]) -> _File:

@@ -132,7 +132,7 @@ class Authorizer:
                 if resolved is None or question is not resolved[0]:
                     resolved = question, self._target(app, caller, question)
                 target = resolved[1]
-                results.append(target.decide(target.case, target.asks(capability)))
+                results.append(target.decide(target.case, target.asks(capability, hint=False)))
             except Missing as signal:
                 missing.update(signal.names)
             except RolecallError as error:
@@ -256,11 +256,11 @@ class Target(NamedTuple):
     decide: Callable[[Any, int], Decision]
     question: Callable[[str], int | None]
 
-    def asks(self, capability: str) -> int:
-        """Return the mask that a capability or permission id asks about on this target."""
+    def asks(self, capability: str, *, hint: bool = True) -> int:
+        """Return the mask that a capability or permission id asks about here; hints for a typo cost milliseconds."""
         asked = self.question(capability)
         if asked is None:
-            raise _unknown_capability(capability, self.kind)
+            raise _unknown_capability(capability, self.kind, hint=hint)
         return asked
 
 
@@ -274,14 +274,16 @@ _IDS: Final = {
 }
 
 
-def _unknown_capability(capability: str, kind: str) -> InvalidInput:
+def _unknown_capability(capability: str, kind: str, *, hint: bool) -> InvalidInput:
     if not capability:
         return InvalidInput("`capability` is required", field="capability")
-    hints = nearest(capability, [*_IDS[kind], *BUILT_IN])
-    hint = f"; did you mean {' or '.join(f'`{name}`' for name in hints)}?" if hints else ""
+    known = dict.fromkeys([*_IDS[kind], *BUILT_IN]) if hint else ()
+    hints = " or ".join(f"`{name}`" for name in nearest(capability, known))
     what = "not a permission id" if kind == "the app" else f"neither a capability of {kind} nor a permission id"
     return InvalidInput(
-        f"`capability`: {shown(capability)} is {what}{hint}", field="capability", reason="UNKNOWN_CAPABILITY"
+        f"`capability`: {shown(capability)} is {what}" + (f"; did you mean {hints}?" if hints else ""),
+        field="capability",
+        reason="UNKNOWN_CAPABILITY",
     )
 
 

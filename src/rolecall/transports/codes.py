@@ -71,7 +71,7 @@ def code_of(error: RolecallError) -> int:
 
 def failure_of(error: RolecallError) -> Failure:
     """Return a known error as the wire carries it."""
-    return Failure(code_of(error), error.message, error.code_reason, error.field, error.metadata)
+    return Failure(code_of(error), error.message, error.code_reason, error.field, dict(error.metadata))
 
 
 def unforeseen(incident: str) -> Failure:

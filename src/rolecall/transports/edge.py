@@ -122,13 +122,17 @@ class Edge:
         except Exception as error:  # noqa: BLE001 - whatever it is, the caller gets no and an incident id
             cause = error
             result = failure = unforeseen(secrets.token_hex(8))
+        request_id = incoming.request_id
+        if failure is not None:
+            request_id = request_id or secrets.token_hex(8)
+            failure.metadata["request_id"] = request_id
         self._observe(
             Event(
                 method.path,
                 time.perf_counter() - started,
                 "OK" if failure is None else failure.name,
                 None if context is None else context.caller,
-                incoming.request_id,
+                request_id,
                 failure,
                 None if context is None else context.denied,
                 cause,

@@ -1,0 +1,49 @@
+"""The writes of Rolecall, and the reads that are no decisions: everything an app's owner keeps here.
+
+One write is one transaction and one revision. Servers may write everything in their app; what a user may write is
+answered by the authorizer, from the same rules as any other question. No transport and no SQL here.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from rolecall.service.administration.access import Access
+from rolecall.service.administration.apps import Apps, create_app, list_apps, rotate_secret
+from rolecall.service.administration.calls import Calls
+from rolecall.service.administration.channels import Channels
+from rolecall.service.administration.permissions import Permissions
+from rolecall.service.administration.permit import Permit
+from rolecall.service.administration.roles import Roles
+from rolecall.service.administration.types import CallTypes, ChannelTypes
+from rolecall.service.administration.users import Users
+from rolecall.service.authorizer import Authorizer
+from rolecall.service.index import Index
+from rolecall.store import Store
+
+__all__ = ["Administration", "create_app", "list_apps", "rotate_secret"]
+
+MAX_CUSTOM_ROLES: Final = 1_000
+
+
+class Administration:
+    """All of it, wired: one attribute for each kind of thing. `dev` is the server's development mode."""
+
+    def __init__(
+        self,
+        store: Store,
+        index: Index,
+        authorizer: Authorizer,
+        *,
+        max_custom_roles: int = MAX_CUSTOM_ROLES,
+        dev: bool = False,
+    ) -> None:
+        access, permit = Access(store, index), Permit(authorizer)
+        self.apps = Apps(access, dev=dev)
+        self.roles = Roles(access, max_custom_roles)
+        self.permissions = Permissions(access)
+        self.call_types = CallTypes(access)
+        self.channel_types = ChannelTypes(access)
+        self.users = Users(access, permit)
+        self.calls = Calls(access, permit)
+        self.channels = Channels(access, permit)

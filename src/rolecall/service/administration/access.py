@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from typing import TypeVar
@@ -30,7 +31,9 @@ class Access:
 
         Once begun it goes on to its end although the caller's task is cancelled.
         """
-        return await finished(self._write(caller, work))
+        task = asyncio.create_task(self._write(caller, work))
+        await finished(task)
+        return task.result()
 
     async def _write(self, caller: Caller, work: Callable[[Transaction], Awaitable[T]]) -> tuple[T, int]:
         async with self._store.transaction(caller.app_id) as tx:

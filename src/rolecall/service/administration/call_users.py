@@ -1,4 +1,4 @@
-"""What is said of single users on a call beside membership: granted and revoked capabilities. Reads and writes nothing."""
+"""What single users are granted and revoked on a call, whatever their roles say. Reads and writes nothing."""
 
 from __future__ import annotations
 

@@ -27,8 +27,10 @@ from rolecall.service.administration.checks import (
     check_origin,
     check_users,
     custom_roles,
+    known_role,
     new_members,
     no_such_type,
+    sent,
     stamped,
 )
 from rolecall.service.administration.paging import window
@@ -64,11 +66,11 @@ class Calls:
         stored = await tx.call(change.cid)
         base = stored or await _new_call(tx, change.cid)
         members = await tx.call_members(change.cid, [member.user_id for member in change.members])
+        await self._permit_upsert(tx, caller, change, stored, members)
         wanted = call_changes.merged(change, base)
         if stored is None:
             wanted = replace(wanted, created_by_id=wanted.created_by_id or caller.user_id)
         await check_origin(tx, caller, wanted, stored)
-        await self._authorize(caller, change, wanted, stored, members)
         await check_excluded_roles(tx, change.settings, call_changes.SETTINGS_FIELD)
         record = stamped(wanted, stored, tx.now)
         if record is not stored:
@@ -76,15 +78,18 @@ class Calls:
         await _put_members(tx, change.cid, change.members, members, "members")
         return await _view(tx, record), stored is None
 
-    async def _authorize(
-        self, caller: Caller, change: CallChange, wanted: CallRecord, stored: CallRecord | None, members: Members
+    async def _permit_upsert(
+        self, tx: Transaction, caller: Caller, change: CallChange, stored: CallRecord | None, members: Members
     ) -> None:
         target = Question(call=change.cid)
         if stored is not None:
             await self._permit.require(caller, target, call_changes.actions_to_change(change, members))
             return
-        role = caller.role_on_call(change.cid)
-        facts = CallFacts(member_role=role, created_by=wanted.created_by_id, team=wanted.team)
+        facts = CallFacts(
+            member_role=await known_role(tx, caller.role_on_call(change.cid)),
+            created_by=caller.user_id,
+            team=sent(change.team, ""),
+        )
         await self._permit.require(caller, target._replace(call_facts=facts), call_changes.actions_to_create(change))
 
     async def get(self, caller: Caller, cid: str) -> CallResult:

@@ -98,6 +98,11 @@ async def custom_roles(reader: Reader, roles: Iterable[str | Keep]) -> Collectio
     return {role.name for role in await reader.roles()}
 
 
+async def known_role(reader: Reader, role: str | None) -> str | None:
+    """Return a token's role when it exists: one that does not holds nothing."""
+    return role if role is None or role in BUILT_IN or await reader.role(role) else None
+
+
 # --- members ---------------------------------------------------------------------------------------------------------
 
 
@@ -105,7 +110,8 @@ class MemberChange(Protocol):
     """A change of a member of a call or of a channel."""
 
     @property
-    def user_id(self) -> str: ...
+    def user_id(self) -> str:
+        """Who."""
 
 
 def check_members(
@@ -146,8 +152,8 @@ async def check_origin(
     """Check who a call or channel is of: a user creates for itself and in its own teams, and changes neither."""
     if wanted.created_by_id != (stored.created_by_id if stored else caller.user_id):
         server_only(caller, "naming another creator", "created_by_id")
-        if wanted.created_by_id:
-            await check_users(tx, {"created_by_id": wanted.created_by_id})
+    if wanted.created_by_id and (stored is None or wanted.created_by_id != stored.created_by_id):
+        await check_users(tx, {"created_by_id": wanted.created_by_id})
     if stored is not None:
         if wanted.team != stored.team:
             server_only(caller, "changing the team", "team")

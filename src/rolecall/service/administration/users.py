@@ -68,8 +68,8 @@ class Users:
             await self._permit.require_in_app(caller, action, teams, author=change.id)
 
     async def get(self, caller: Caller, user_id: str) -> tuple[UserRecord, int]:
-        """Return one user; another than the caller itself takes SearchUser."""
-        check_id(user_id, "user_id")
+        """Return one user, "" for the caller itself; any other takes SearchUser."""
+        user_id = check_id(user_id or caller.user_id, "user_id")
         async with self._access.read(caller) as (reader, revision):
             record = await reader.user(user_id)
             if caller.user_id != user_id:

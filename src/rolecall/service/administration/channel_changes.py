@@ -1,0 +1,156 @@
+"""What a change makes of a channel and its members, and which actions it takes of a user. Reads and writes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Final
+
+from rolecall.domain.channel_config import FLAGS
+from rolecall.domain.errors import InvalidInput
+from rolecall.domain.grants import checked_overrides
+from rolecall.domain.names import check_text, shown
+from rolecall.domain.records import ChannelMemberRecord, ChannelRecord
+from rolecall.domain.roles import DEFAULT_CHANNEL_ROLE, canonical, check_role
+from rolecall.service.administration.changes import KEEP, ChannelChange, ChannelMemberChange, ChannelOverrides, Keep
+from rolecall.service.administration.checks import check_custom, sent, stamped
+from rolecall.service.administration.permit import server_only
+from rolecall.service.callers import Caller
+
+MAX_COOLDOWN_SECONDS: Final = 120
+OVERRIDES: Final = "config_overrides"
+
+Members = Mapping[str, ChannelMemberRecord]
+
+
+def checked(change: ChannelChange) -> ChannelChange:
+    """Return a change of a channel whose values are well formed."""
+    if not isinstance(change.team, Keep):
+        check_text(change.team, "team")
+    if not isinstance(change.cooldown, Keep) and not 0 <= change.cooldown <= MAX_COOLDOWN_SECONDS:
+        raise InvalidInput(
+            f"`cooldown` must be from 0 to {MAX_COOLDOWN_SECONDS} seconds, got {change.cooldown}", field="cooldown"
+        )
+    custom = change.custom if isinstance(change.custom, Keep) else check_custom(change.custom, "custom")
+    return replace(change, custom=custom, members=checked_members(change.members, "members"))
+
+
+def checked_members(changes: Sequence[ChannelMemberChange], field: str) -> tuple[ChannelMemberChange, ...]:
+    """Return changes of members whose values are well formed."""
+    return tuple(
+        change
+        if isinstance(change.custom, Keep)
+        else replace(change, custom=check_custom(change.custom, f"{field}[{place}].custom"))
+        for place, change in enumerate(changes)
+    )
+
+
+def checked_own(overrides: ChannelOverrides, custom_roles: Collection[str]) -> ChannelOverrides:
+    """Return a channel's own changes, all of whose roles, ids and flags are known."""
+    for name, value in overrides.flags.items():
+        field = f"{OVERRIDES}.flags.{name}"
+        if name not in FLAGS:
+            raise InvalidInput(f"`{field}`: {shown(name)} is not a feature flag", field=field)
+        if not isinstance(value, bool):
+            raise InvalidInput(f"`{field}` must be true or false", field=field)
+    grants = checked_overrides(overrides.grants, custom_roles, f"{OVERRIDES}.grants")
+    return ChannelOverrides({role: names for role, names in grants.items() if names}, dict(overrides.flags))
+
+
+# --- what becomes of it ----------------------------------------------------------------------------------------------
+
+
+def merged(change: ChannelChange, base: ChannelRecord, overrides: ChannelOverrides) -> ChannelRecord:
+    """Return a channel after a change; `overrides` are what its own changes become."""
+    return replace(
+        base,
+        created_by_id=sent(change.created_by_id, base.created_by_id),
+        team=sent(change.team, base.team),
+        frozen=sent(change.frozen, base.frozen),
+        disabled=sent(change.disabled, base.disabled),
+        cooldown=sent(change.cooldown, base.cooldown),
+        override_grants=overrides.grants,
+        override_flags=overrides.flags,
+        custom=sent(change.custom, base.custom),
+    )
+
+
+def merged_members(
+    changes: Sequence[ChannelMemberChange], stored: Members, custom_roles: Collection[str], field: str, now: int
+) -> tuple[ChannelMemberRecord, ...]:
+    """Return the members named after a change, in the order of the request; one that stays as it is is the same."""
+    records = []
+    for place, change in enumerate(changes):
+        known = stored.get(change.user_id)
+        base = known or ChannelMemberRecord(change.user_id, created_at=now, updated_at=now)
+        role = base.channel_role
+        if not isinstance(change.channel_role, Keep):
+            role = check_role(change.channel_role, custom_roles, f"{field}[{place}].channel_role")
+        wanted = replace(
+            base,
+            channel_role=role,
+            banned=sent(change.banned, base.banned),
+            custom=sent(change.custom, base.custom),
+        )
+        records.append(stamped(wanted, known, now))
+    return tuple(records)
+
+
+# --- what it takes ---------------------------------------------------------------------------------------------------
+
+
+def check_server_only(caller: Caller, change: ChannelChange, members: Members) -> None:
+    """Refuse a user what only a server may write, whatever the user's capabilities."""
+    if change.disabled is not KEEP:
+        server_only(caller, "writing `disabled`", "disabled")
+    if change.overrides is not KEEP:
+        server_only(caller, f"writing `{OVERRIDES}`", OVERRIDES)
+    check_roles_kept(caller, change.members, members, "members")
+
+
+def check_roles_kept(caller: Caller, changes: Sequence[ChannelMemberChange], members: Members, field: str) -> None:
+    """Refuse a user to give a channel role other than a member has, or any new member gets."""
+    for place, change in enumerate(changes):
+        stored = members.get(change.user_id)
+        current = stored.channel_role if stored else DEFAULT_CHANNEL_ROLE
+        if not isinstance(change.channel_role, Keep) and canonical(change.channel_role) != current:
+            server_only(caller, "giving a channel role", f"{field}[{place}].channel_role")
+
+
+def actions_to_create(change: ChannelChange) -> Iterator[str]:
+    """Return the actions a user needs to create a channel; whom it starts with is the creator's choice."""
+    yield "CreateChannel"
+    yield from _actions_on_state(change)
+    if any(member.banned is True for member in change.members):
+        yield "BanChannelMember"
+
+
+def actions_to_change(caller: Caller, change: ChannelChange, members: Members) -> Iterator[str]:
+    """Return the actions a user needs to change a channel; one that changes nothing reads it."""
+    needed = [*_actions_on_state(change), *actions_on_members(caller, change.members, (), members)]
+    if change.custom is not KEEP:
+        needed.append("UpdateChannel")
+    yield from needed or ["ReadChannel"]
+
+
+def _actions_on_state(change: ChannelChange) -> Iterator[str]:
+    if change.frozen is not KEEP:
+        yield "UpdateChannelFrozen"
+    if change.cooldown is not KEEP:
+        yield "UpdateChannelCooldown"
+
+
+def actions_on_members(
+    caller: Caller, changes: Sequence[ChannelMemberChange], removals: Sequence[str], members: Members
+) -> Iterator[str]:
+    """Return the actions a user needs to add, change and remove members; on itself alone, narrower ones do."""
+    joining = {change.user_id for change in changes if change.user_id not in members or change.custom is not KEEP}
+    own = {caller.user_id}
+    if (joining | set(removals)) - own:
+        yield "UpdateChannelMembers"
+    if caller.user_id in joining:
+        yield "AddOwnChannelMembership"
+    if caller.user_id in removals:
+        yield "RemoveOwnChannelMembership"
+    if any(change.banned is not KEEP for change in changes):
+        yield "BanChannelMember"

@@ -1,0 +1,209 @@
+"""What can be wrong with a file: each has its own error, harms nothing, and is over when its cause is."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from rolecall.domain.errors import RolecallError, Unavailable
+from rolecall.domain.records import AppRecord, UserRecord
+from rolecall.store import Store
+
+
+def _sql(path: Path, *statements: str) -> list[tuple[Any, ...]]:
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        return [row for statement in statements for row in connection.execute(statement).fetchall()]
+
+
+def _names(directory: Path) -> list[str]:
+    return sorted(entry.name for entry in directory.iterdir())
+
+
+async def _refusal(path: Path, *, create: bool = True) -> RolecallError:
+    with pytest.raises(Unavailable) as refused:
+        await Store.open(str(path), create=create)
+    assert f"`{path}`" in refused.value.message
+    return refused.value
+
+
+async def _filled(path: Path) -> AppRecord:
+    store = await Store.open(str(path))
+    app = await store.create_app(AppRecord(0, "demo", 0), key="key", secret="secret")
+    async with store.transaction(app.id) as transaction:
+        await transaction.put_users([UserRecord(f"user-{n:05}", custom={"pad": "x" * 100}) for n in range(2000)])
+    await store.close()
+    return app
+
+
+# --- files that are not opened ---
+
+
+def _other_program(path: Path) -> None:
+    _sql(path, "CREATE TABLE notes (text)", "INSERT INTO notes VALUES ('mine')")
+
+
+def _other_program_in_wal_mode(path: Path) -> None:
+    _sql(path, "PRAGMA journal_mode = WAL", "CREATE TABLE notes (text)")
+
+
+def _other_program_with_an_id_alone(path: Path) -> None:
+    _sql(path, "PRAGMA application_id = 77")
+
+
+def _other_program_with_a_version(path: Path) -> None:
+    _sql(path, "CREATE TABLE notes (text)", "PRAGMA user_version = 1")
+
+
+@pytest.mark.parametrize(
+    "make", [_other_program, _other_program_in_wal_mode, _other_program_with_an_id_alone, _other_program_with_a_version]
+)
+async def test_another_programs_database_is_refused_and_left_as_it_is(path: Path, make: Callable[[Path], None]) -> None:
+    make(path)
+    before = path.read_bytes()
+    error = await _refusal(path)
+    assert error.code_reason == "NOT_A_STORE"
+    assert path.read_bytes() == before
+    assert _names(path.parent) == [path.name]
+
+
+async def test_another_programs_database_is_refused_while_that_program_has_it_open(path: Path) -> None:
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("PRAGMA journal_mode = WAL")
+        other.execute("CREATE TABLE notes (text)")  # so far in the write-ahead log alone
+        before = path.read_bytes(), Path(f"{path}-wal").read_bytes()
+        assert (await _refusal(path)).code_reason == "NOT_A_STORE"
+        assert (path.read_bytes(), Path(f"{path}-wal").read_bytes()) == before
+
+
+@pytest.mark.parametrize("content", [b"not a database\n" * 100, b"\x00" * 8192, os.urandom(4096)])
+async def test_a_file_that_is_no_database_is_refused_and_left_as_it_is(path: Path, content: bytes) -> None:
+    path.write_bytes(content)
+    error = await _refusal(path)
+    assert error.code_reason == "STORE_CORRUPT"
+    assert "`rolecall db check`" in error.message
+    assert "backup" in error.message
+    assert isinstance(error.__cause__, sqlite3.DatabaseError)
+    assert path.read_bytes() == content
+
+
+async def test_a_schema_newer_than_the_program_is_refused_and_left_as_it_is(path: Path) -> None:
+    await _filled(path)
+    _sql(path, "PRAGMA user_version = 99")
+    before = path.read_bytes()
+    error = await _refusal(path)
+    assert error.code_reason == "SCHEMA_TOO_NEW"
+    assert "99" in error.message
+    assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize("create", [True, False])
+async def test_a_missing_directory_is_unreadable(tmp_path: Path, create: bool) -> None:
+    assert (await _refusal(tmp_path / "none" / "store.db", create=create)).code_reason == "STORE_UNREADABLE"
+
+
+async def test_a_directory_is_unreadable(tmp_path: Path) -> None:
+    assert (await _refusal(tmp_path)).code_reason == "STORE_UNREADABLE"
+
+
+async def test_a_missing_file_is_not_made_when_it_should_be_there(path: Path) -> None:
+    assert (await _refusal(path, create=False)).code_reason == "STORE_UNREADABLE"
+    assert not path.exists()
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read anything")
+@pytest.mark.parametrize("mode", [0o000, 0o400])
+async def test_a_file_without_permission_is_unreadable(path: Path, mode: int) -> None:
+    await _filled(path)
+    path.chmod(mode)
+    assert (await _refusal(path)).code_reason == "STORE_UNREADABLE"
+
+
+async def test_an_empty_file_becomes_a_store(path: Path) -> None:
+    path.touch()
+    await _filled(path)
+
+
+@pytest.mark.parametrize("name", ["with space.db", "100%.db", "what?mode=memory.db", "a#b.db", "ünï.db"])
+async def test_any_file_name_will_do(tmp_path: Path, name: str) -> None:
+    app = await _filled(tmp_path / name)
+    assert _names(tmp_path) == [name]
+    store = await Store.open(str(tmp_path / name), create=False)
+    assert (await store.load()).apps[0].app.id == app.id
+    await store.close()
+
+
+# --- damage ---
+
+
+async def test_damage_is_met_as_an_error_where_it_is_and_the_rest_still_answers(path: Path) -> None:
+    app = await _filled(path)
+    ((page,), (size,)) = _sql(path, "SELECT rootpage FROM sqlite_schema WHERE name = 'users'", "PRAGMA page_size")
+    with path.open("r+b") as file:
+        file.seek((page - 1) * size)
+        file.write(b"\xff" * size)
+    store = await Store.open(str(path))
+    with pytest.raises(Unavailable) as error:
+        async with store.snapshot(app.id) as reader:
+            await reader.list_users(2000)
+    assert error.value.code_reason == "STORE_CORRUPT"
+    assert "`rolecall db check`" in error.value.message
+    assert await store.check() != []
+    async with store.snapshot(app.id) as reader:
+        assert await reader.app_by_id(app.id) is not None
+    await store.close()
+
+
+# --- locks ---
+
+
+async def test_a_lock_held_too_long_is_an_error_until_it_is_released(path: Path) -> None:
+    app = await _filled(path)
+    store = await Store.open(str(path), busy_timeout=0.01)
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        for _ in range(2):
+            with pytest.raises(Unavailable) as locked:
+                async with store.transaction(app.id):
+                    pytest.fail("another process is writing")
+            assert locked.value.code_reason == "STORE_LOCKED"
+            assert isinstance(locked.value.__cause__, sqlite3.OperationalError)
+        with pytest.raises(Unavailable):
+            await store.create_app(AppRecord(0, "other", 0), key="other", secret="other")
+        async with store.snapshot(app.id) as reader:
+            assert await reader.user("user-00001") is not None
+        other.execute("ROLLBACK")
+    async with store.transaction(app.id) as transaction:
+        await transaction.put_user(UserRecord("ann"))
+    assert transaction.revision == 3
+    await store.close()
+
+
+async def test_a_lock_that_is_released_in_time_is_waited_for(path: Path) -> None:
+    app = await _filled(path)
+    store, other = await Store.open(str(path)), await Store.open(str(path))
+    async with other.transaction(app.id) as first:
+        waiting = store.transaction(app.id)
+        entered = asyncio.ensure_future(waiting.__aenter__())
+        await first.put_user(UserRecord("ann"))
+        assert not entered.done()
+    second = await entered
+    assert second.revision == first.revision + 1
+    await waiting.__aexit__(None, None, None)
+    await store.close()
+    await other.close()
+
+
+async def test_a_store_opens_while_another_process_writes(path: Path) -> None:
+    await _filled(path)
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        store = await Store.open(str(path), busy_timeout=0.01)
+        assert len((await store.load()).apps) == 1
+        await store.close()

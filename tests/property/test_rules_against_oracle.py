@@ -1,0 +1,142 @@
+"""The domain's verdicts equal those of the oracle over the whole matrix of random worlds, and agree with each other."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from rolecall.domain.explain import Outcome
+from tests import oracle
+from tests.door import DomainDoor, as_answer
+from tests.oracle import Answer, Question, World
+from tests.tables import CALL_CAPABILITIES, CHANNEL_CAPABILITIES
+from tests.worlds import (
+    STRANGER,
+    USERS,
+    VARIANTS,
+    app_contexts,
+    call_contexts,
+    channel_contexts,
+    worlds,
+)
+
+CALLS = ("default:one", "hall:two", "default:never-stored")
+CHANNELS = ("messaging:one", "desk:two", "desk:never-stored")
+ASKERS = (*USERS, STRANGER)
+
+matrix = settings(
+    deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+)
+
+
+def permission_ids(world: World, kind: str) -> list[str]:
+    """Return permission ids worth asking: each action of the pool under one of its ids, and one of no pool."""
+    pool = [*world["pool"][kind], "send-event"]
+    return [action + VARIANTS[position % len(VARIANTS)] for position, action in enumerate(pool)]
+
+
+def comparable(question: Question, answer: Answer) -> Answer:
+    """Return an answer without what the rules leave open: which of two sufficient actions is named."""
+    if question["capability"] not in ("join-channel", "leave-channel"):
+        return answer
+    return answer._replace(permission=answer.permission.removeprefix(oracle.action_of(answer.permission)))
+
+
+def verify(world: World, contexts: list[Question], capabilities: list[str]) -> None:
+    """Compare every user's every answer and list in these contexts with the oracle's."""
+    door = DomainDoor(world)
+    for context in contexts:
+        for user in ASKERS:
+            base = {**context, "user": user}
+            for capability in capabilities:
+                question = {**base, "capability": capability}
+                answer, expected = door.check(question), oracle.check(world, question)
+                assert comparable(question, answer) == comparable(question, expected), question
+            if context.get("call") or context.get("channel"):
+                assert door.capabilities(base) == sorted(oracle.capabilities(world, base)), base
+
+
+@matrix
+@given(data=st.data())
+def test_every_answer_on_calls_is_the_oracles(data: st.DataObject) -> None:
+    world = data.draw(worlds())
+    contexts = [{"call": cid} for cid in CALLS]
+    contexts += [{"call": cid, **data.draw(call_contexts(cid))} for cid in CALLS]
+    verify(world, contexts, [*CALL_CAPABILITIES, *permission_ids(world, "call")])
+
+
+@matrix
+@given(data=st.data())
+def test_every_answer_on_channels_is_the_oracles(data: st.DataObject) -> None:
+    world = data.draw(worlds())
+    contexts = [{"channel": cid} for cid in CHANNELS]
+    contexts += [{"channel": cid, **data.draw(channel_contexts())} for cid in CHANNELS]
+    verify(world, contexts, [*CHANNEL_CAPABILITIES, *permission_ids(world, "channel")])
+
+
+@matrix
+@given(data=st.data())
+def test_every_answer_in_the_app_is_the_oracles(data: st.DataObject) -> None:
+    world = data.draw(worlds())
+    verify(world, [{}, data.draw(app_contexts())], permission_ids(world, "app"))
+
+
+@matrix
+@given(data=st.data())
+def test_admission_is_the_oracles(data: st.DataObject) -> None:
+    world = data.draw(worlds())
+    door = DomainDoor(world)
+    for cid in CALLS:
+        for context in ({}, data.draw(call_contexts(cid))):
+            for user in ASKERS:
+                for now in moments(world, {**context, "call": cid}):
+                    question = {**context, "call": cid, "user": user, "now": now}
+                    assert door.admission(question) == oracle.admission(world, question), question
+
+
+def moments(world: World, question: Question) -> list[int]:
+    """Return times on both sides of each instant at which a call of this world may open, to the nanosecond."""
+    opens = [start - ahead * oracle.SECOND for start in (0, 1_000 * oracle.SECOND) for ahead in (0, 1, 300)]
+    return [instant + step for instant in opens for step in (-1, 0)]
+
+
+@matrix
+@given(data=st.data())
+def test_explaining_tells_of_the_same_decision(data: st.DataObject) -> None:
+    world = data.draw(worlds())
+    door = DomainDoor(world)
+    for question in data.draw(st.lists(questions(world), min_size=5, max_size=30)):
+        check_explanation(door, question)
+
+
+@st.composite
+def questions(draw: st.DrawFn, world: World) -> Question:
+    kind = draw(st.sampled_from(("call", "channel", "app")))
+    permissions = permission_ids(world, kind)
+    base: dict[str, Any] = {"user": draw(st.sampled_from(ASKERS))}
+    if kind == "call":
+        cid = draw(st.sampled_from(CALLS))
+        capability = draw(st.sampled_from([*CALL_CAPABILITIES, *permissions]))
+        return {**base, "call": cid, "capability": capability, **draw(call_contexts(cid))}
+    if kind == "channel":
+        capability = draw(st.sampled_from([*CHANNEL_CAPABILITIES, *permissions]))
+        cid = draw(st.sampled_from(CHANNELS))
+        return {**base, "channel": cid, "capability": capability, **draw(channel_contexts())}
+    return {**base, "capability": draw(st.sampled_from(permissions)), **draw(app_contexts())}
+
+
+def check_explanation(door: DomainDoor, question: Question) -> None:
+    explanation = door.explain(question)
+    answer = as_answer(explanation.decision)
+    assert answer == door.check(question), question
+    outcomes = [step.outcome for step in explanation.steps]
+    deciding = [place for place, outcome in enumerate(outcomes) if outcome in (Outcome.ALLOW, Outcome.DENY)]
+    assert len(deciding) == 1, outcomes
+    assert outcomes[deciding[0]] is (Outcome.ALLOW if answer.allowed else Outcome.DENY)
+    assert all(outcome is Outcome.PASS for outcome in outcomes[: deciding[0]])
+    assert all(outcome is Outcome.NOT_REACHED for outcome in outcomes[deciding[0] + 1 :])
+    assert len({step.rule for step in explanation.steps}) == len(explanation.steps)
+    assert all(step.detail for step in explanation.steps)
+    assert not (answer.allowed and explanation.would_allow)

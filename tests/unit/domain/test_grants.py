@@ -1,0 +1,153 @@
+"""Writing grants: what a write replaces, keeps and refuses; and what compiled grants answer."""
+
+from __future__ import annotations
+
+import pytest
+
+from rolecall.domain.actions import BIT
+from rolecall.domain.errors import InvalidInput, UnknownPermission, UnknownRole
+from rolecall.domain.grants import (
+    NOTHING,
+    RoleMasks,
+    checked_overrides,
+    checked_permissions,
+    compile_grants,
+    compile_overrides,
+    compile_role,
+    merge_grants,
+)
+
+BEFORE = {"guest": ("join-call",), "user": ("join-call", "send-audio")}
+AUDIO, EVENT = BIT["SendAudio"], BIT["SendEvent"]
+
+
+def test_a_named_role_gets_its_list_whole_and_the_others_keep_theirs() -> None:
+    assert merge_grants(BEFORE, {"user": ("send-video",)}, ()) == {"guest": ("join-call",), "user": ("send-video",)}
+
+
+def test_a_role_not_there_before_joins() -> None:
+    assert merge_grants(BEFORE, {"speaker": ("send-audio",)}, {"speaker"}) == {**BEFORE, "speaker": ("send-audio",)}
+
+
+def test_an_empty_list_clears_a_role_and_stays_as_such() -> None:
+    assert merge_grants(BEFORE, {"user": ()}, ()) == {"guest": ("join-call",), "user": ()}
+
+
+def test_an_empty_change_changes_nothing() -> None:
+    assert merge_grants(BEFORE, {}, ()) == BEFORE
+
+
+def test_permissions_are_kept_sorted_and_once() -> None:
+    merged = merge_grants({}, {"user": ("send-video", "join-call", "send-video")}, ())
+    assert merged == {"user": ("join-call", "send-video")}
+
+
+def test_the_other_spelling_of_call_member_replaces_the_same_role() -> None:
+    assert merge_grants({"call_member": ("join-call",)}, {"call-member": ("send-audio",)}, ()) == {
+        "call_member": ("send-audio",)
+    }
+
+
+@pytest.mark.parametrize(
+    ("changes", "error", "field"),
+    [
+        ({"user": ("send-audio",), "nobody": ("join-call",)}, UnknownRole, "grants.nobody"),
+        ({"user": ("send-audio",), "guest": ("join-call", "join-cal")}, UnknownPermission, "grants.guest"),
+        ({"user": ("!send-audio",)}, UnknownPermission, "grants.user"),
+        ({"user": ("start-record-call",)}, UnknownPermission, "grants.user"),
+        ({"us er": ("send-audio",)}, InvalidInput, "grants.us er"),
+    ],
+)
+def test_one_unknown_name_refuses_the_whole_write(
+    changes: dict[str, tuple[str, ...]], error: type[InvalidInput], field: str
+) -> None:
+    before = dict(BEFORE)
+    with pytest.raises(error) as refused:
+        merge_grants(before, changes, ())
+    assert refused.value.field == field
+    assert before == BEFORE
+
+
+def test_a_write_does_not_touch_what_was_there() -> None:
+    before = dict(BEFORE)
+    merge_grants(before, {"user": ()}, ())
+    assert before == BEFORE
+
+
+def test_checked_permissions() -> None:
+    assert checked_permissions(["send-video", "join-call", "join-call"], "x") == ("join-call", "send-video")
+
+
+# --- a channel's own grants ------------------------------------------------------------------------------------------
+
+
+def test_own_grants_keep_the_mark_of_taking_away() -> None:
+    checked = checked_overrides({"user": ("create-reaction", "!add-links")}, (), "config_overrides.grants")
+    assert checked == {"user": ("!add-links", "create-reaction")}
+
+
+def test_own_grants_spell_roles_as_answers_do() -> None:
+    assert checked_overrides({"call-member": ("add-links",)}, (), "grants") == {"call_member": ("add-links",)}
+
+
+@pytest.mark.parametrize("name", ["!", "!!add-links", "!nothing", "nothing", ""])
+def test_own_grants_refuse_unknown_ids(name: str) -> None:
+    with pytest.raises(UnknownPermission):
+        checked_overrides({"user": ("add-links", name)}, (), "grants")
+
+
+def test_own_grants_refuse_unknown_roles() -> None:
+    with pytest.raises(UnknownRole):
+        checked_overrides({"nobody": ("add-links",)}, (), "grants")
+
+
+# --- compiled --------------------------------------------------------------------------------------------------------
+
+
+def test_each_variant_has_its_mask() -> None:
+    ids = ("send-audio", "send-audio-owner", "send-event-any-team", "send-event-owner-any-team")
+    assert compile_role(ids) == RoleMasks(AUDIO, AUDIO, EVENT, EVENT)
+
+
+def test_an_unknown_id_in_the_store_grants_nothing() -> None:
+    assert compile_role(("send-audio-always", "")) == NOTHING
+
+
+def test_a_holding_is_the_union_of_its_roles_in_their_order() -> None:
+    compiled = compile_grants({"user": ("send-audio",), "host": ("send-event-owner",), "guest": ()})
+    holding = compiled.holding(("host", "guest", "user", "nobody"))
+    assert holding.union == RoleMasks(AUDIO, EVENT, 0, 0)
+    assert [role for role, _ in holding.by_role] == ["host", "user"]
+    assert compiled.holding(("guest",)).union == NOTHING
+
+
+def test_a_holding_asked_for_twice_is_the_same_and_overrides_do_not_stick() -> None:
+    compiled = compile_grants({"user": ("send-audio",)})
+    before = compiled.holding(("user",))
+    overrides = compile_overrides({"user": ("!send-audio", "send-event")})
+    assert compiled.holding(("user",), overrides).union == RoleMasks(EVENT, 0, 0, 0)
+    assert compiled.holding(("user",)) == before
+
+
+def test_more_combinations_than_are_remembered_still_answer() -> None:
+    compiled = compile_grants({"user": ("send-audio",)})
+    for number in range(5_000):
+        assert compiled.holding((f"r{number}", "user")).union.plain == AUDIO
+
+
+def test_taking_away_takes_exactly_that_id() -> None:
+    compiled = compile_grants({"user": ("send-audio", "send-audio-owner", "send-audio-any-team")})
+    left = compiled.holding(("user",), compile_overrides({"user": ("!send-audio",)})).union
+    assert left == RoleMasks(0, AUDIO, AUDIO, 0)
+
+
+def test_taking_away_from_one_role_leaves_it_to_another() -> None:
+    compiled = compile_grants({"user": ("send-audio",), "host": ("send-audio",)})
+    left = compiled.holding(("user", "host"), compile_overrides({"user": ("!send-audio",)}))
+    assert [role for role, _ in left.by_role] == ["host"] or left.by_role[0][1] == NOTHING
+    assert left.union.plain == AUDIO
+
+
+def test_a_role_without_grants_of_its_own_can_be_given_some() -> None:
+    compiled = compile_grants({})
+    assert compiled.holding(("user",), compile_overrides({"user": ("send-audio",)})).union.plain == AUDIO
