@@ -1,6 +1,6 @@
 """The rules once more, written from the product's rules and not from the code: too slow and simple to be wrong.
 
-Works on a plain world (tests/README of the cases: a dict of dicts) and sets of permission ids. It knows of no masks,
+Works on a plain world (a dict of dicts, as `tests/scenarios.py` and `tests/worlds.py` make them) and sets of permission ids. It knows of no masks,
 no compiled grants and no domain rule; only facts (actions, capability tables) are looked up. Version v2 only.
 """
 
@@ -131,7 +131,7 @@ def action_of(permission: str) -> str:
 def _role_grant(
     world: World, question: Question, thing: Thing, owned: dict[str, bool], *, ignore: str = ""
 ) -> Answer | None:
-    """Find the first role, and its plainest permission, that grants one of the owned actions; `ignore` lifts a limit."""
+    """Find the first role, and its plainest permission, that grants one of the actions; `ignore` lifts a limit."""
     user = world["users"][question["user"]]
     same_team = ignore == "team" or _same_team(world, user, thing.team)
     for role in _roles(world, user, thing):
@@ -198,7 +198,7 @@ def _call(world: World, question: Question) -> dict[str, Any]:
 
 
 def _call_settings(world: World, question: Question) -> dict[str, Any]:
-    settings = dict(world["call_types"][question["call"].split(":")[0]]["settings"])
+    settings = dict(world["call_types"][question["call"].partition(":")[0]]["settings"])
     settings.update(_call(world, question).get("settings_override", {}))
     settings.update((question.get("facts") or {}).get("settings_override", {}))
     return settings
@@ -217,7 +217,7 @@ def _backstage(world: World, question: Question) -> bool:
 def _call_thing(world: World, question: Question) -> Thing:
     call, facts = _call(world, question), question.get("facts") or {}
     return Thing(
-        scope=_sets(world["call_types"][question["call"].split(":")[0]]["grants"]),
+        scope=_sets(world["call_types"][question["call"].partition(":")[0]]["grants"]),
         creator=facts.get("created_by_id", call.get("created_by_id", "")),
         team=facts.get("team", call.get("team", "")),
         member_role=facts.get("member_role", call.get("members", {}).get(question["user"], "")),
@@ -254,7 +254,7 @@ def _channel(world: World, question: Question) -> dict[str, Any]:
 
 def _channel_scope(world: World, question: Question) -> dict[str, set[str]]:
     """Rule: per-channel grants; a plain id adds, `!id` takes exactly that id away."""
-    scope = _sets(world["channel_types"][question["channel"].split(":")[0]]["grants"])
+    scope = _sets(world["channel_types"][question["channel"].partition(":")[0]]["grants"])
     overrides = _channel(world, question).get("config_overrides", {}).get("grants", {})
     for role, changes in overrides.items():
         held = scope.setdefault(canonical(role), set())
@@ -276,7 +276,7 @@ def _channel_thing(world: World, question: Question) -> Thing:
 
 
 def _flag_on(world: World, question: Question, flag: str) -> bool:
-    config = dict(world["channel_types"][question["channel"].split(":")[0]]["config"])
+    config = dict(world["channel_types"][question["channel"].partition(":")[0]]["config"])
     config.update(_channel(world, question).get("config_overrides", {}).get("flags", {}))
     config.update((question.get("facts") or {}).get("config_override", {}))
     return bool(config.get(flag))
@@ -309,9 +309,8 @@ def _check_channel(world: World, question: Question) -> Answer:
     if facts.get("disabled", channel.get("disabled", False)) and not may("read-disabled-channel"):
         return Answer(False, "CHANNEL_DISABLED")
     owned, flag, sends, slow = _channel_row(question, thing)
-    if flag and not _flag_on(world, question, flag):
-        return Answer(False, "FEATURE_DISABLED")
-    if slow and facts.get("cooldown", channel.get("cooldown", 0)) == 0:
+    no_cooldown = facts.get("cooldown", channel.get("cooldown", 0)) == 0
+    if (flag and not _flag_on(world, question, flag)) or (slow and no_cooldown):
         return Answer(False, "FEATURE_DISABLED")
     if not owned:
         return Answer(True, "FEATURE_ENABLED")

@@ -128,7 +128,9 @@ def _listing(row: dict[str, Any]) -> Listing:
 
 
 def _question(row: dict[str, Any]) -> Question:
-    question = {name: row[name] for name in ("user", "call", "channel", "capability", "resource_owner") if name in row}
+    question: Question = {
+        name: row[name] for name in ("user", "call", "channel", "capability", "resource_owner") if name in row
+    }
     assert not ("call" in question and "channel" in question), f"two targets: {row}"
     if "facts" in row:
         question["facts"] = _facts(row["facts"])

@@ -1,4 +1,4 @@
-"""The capability tables as the rules' author wrote them down, a second time, as text: what tests hold the domain against.
+"""The capability tables a second time, as text: what tests hold the domain against.
 
 Plain names only: no masks, no domain classes.
 """
@@ -68,48 +68,48 @@ update-call-settings           update-call-settings         -
 """
 
 _CHANNEL: Final = """
-ban-channel-members                  ban-channel-member                                   channel  -                 -
-cast-poll-vote                       cast-vote                                            channel  polls             -
-connect-events                       -                                                    -        connect_events    -
-create-attachment                    create-attachment                                    channel  -                 -
-create-mention                       create-mention                                       channel  -                 -
-delete-any-message                   delete-message                                       others   -                 -
-delete-channel                       delete-channel                                       channel  -                 -
-delete-own-message                   delete-message                                       own      -                 -
-delivery-events                      -                                                    -        delivery_events   -
-flag-message                         flag-message                                         channel  -                 -
-freeze-channel                       update-channel-frozen                                channel  -                 -
-join-channel                         add-own-channel-membership+update-channel-members    channel  -                 -
-leave-channel                        remove-own-channel-membership+update-channel-members channel  -                 -
-mute-channel                         mute-channel                                         channel  -                 -
-notify-channel                       notify-channel                                       channel  -                 -
-notify-group                         notify-group                                         channel  -                 -
-notify-here                          notify-here                                          channel  -                 -
-notify-role                          notify-role                                          channel  -                 -
-pin-message                          pin-message                                          channel  -                 -
-query-poll-votes                     query-votes                                          channel  polls             -
-quote-message                        create-message                                       channel  quotes            -
-read-events                          -                                                    -        read_events       -
-search-messages                      read-channel                                         channel  search            -
-send-custom-events                   send-custom-event                                    channel  custom_events     -
-send-links                           add-links                                            channel  -                 -
-send-message                         create-message                                       channel  -                 sends
-send-poll                            send-poll                                            channel  polls             sends
-send-reaction                        create-reaction                                      channel  reactions         sends
-send-reply                           create-reply                                         channel  replies           sends
-send-restricted-visibility-message   create-restricted-visibility-message                 channel  -                 -
-send-typing-events                   -                                                    -        typing_events     -
-set-channel-cooldown                 update-channel-cooldown                              channel  -                 -
-share-location                       share-location                                       channel  shared_locations  -
-skip-slow-mode                       skip-channel-cooldown                                channel  -                 -
-slow-mode                            -                                                    -        -                 slow
-typing-events                        -                                                    -        typing_events     -
-update-any-message                   update-message                                       others   -                 -
-update-channel                       update-channel                                       channel  -                 -
-update-channel-members               update-channel-members                               channel  -                 -
-update-own-message                   update-message                                       own      -                 -
-update-thread                        update-thread                                        own      -                 -
-upload-file                          upload-attachment                                    channel  uploads           -
+ban-channel-members                 ban-channel-member                                   channel  -                 -
+cast-poll-vote                      cast-vote                                            channel  polls             -
+connect-events                      -                                                    -        connect_events    -
+create-attachment                   create-attachment                                    channel  -                 -
+create-mention                      create-mention                                       channel  -                 -
+delete-any-message                  delete-message                                       others   -                 -
+delete-channel                      delete-channel                                       channel  -                 -
+delete-own-message                  delete-message                                       own      -                 -
+delivery-events                     -                                                    -        delivery_events   -
+flag-message                        flag-message                                         channel  -                 -
+freeze-channel                      update-channel-frozen                                channel  -                 -
+join-channel                        add-own-channel-membership+update-channel-members    channel  -                 -
+leave-channel                       remove-own-channel-membership+update-channel-members channel  -                 -
+mute-channel                        mute-channel                                         channel  -                 -
+notify-channel                      notify-channel                                       channel  -                 -
+notify-group                        notify-group                                         channel  -                 -
+notify-here                         notify-here                                          channel  -                 -
+notify-role                         notify-role                                          channel  -                 -
+pin-message                         pin-message                                          channel  -                 -
+query-poll-votes                    query-votes                                          channel  polls             -
+quote-message                       create-message                                       channel  quotes            -
+read-events                         -                                                    -        read_events       -
+search-messages                     read-channel                                         channel  search            -
+send-custom-events                  send-custom-event                                    channel  custom_events     -
+send-links                          add-links                                            channel  -                 -
+send-message                        create-message                                       channel  -                 sends
+send-poll                           send-poll                                            channel  polls             sends
+send-reaction                       create-reaction                                      channel  reactions         sends
+send-reply                          create-reply                                         channel  replies           sends
+send-restricted-visibility-message  create-restricted-visibility-message                 channel  -                 -
+send-typing-events                  -                                                    -        typing_events     -
+set-channel-cooldown                update-channel-cooldown                              channel  -                 -
+share-location                      share-location                                       channel  shared_locations  -
+skip-slow-mode                      skip-channel-cooldown                                channel  -                 -
+slow-mode                           -                                                    -        -                 slow
+typing-events                       -                                                    -        typing_events     -
+update-any-message                  update-message                                       others   -                 -
+update-channel                      update-channel                                       channel  -                 -
+update-channel-members              update-channel-members                               channel  -                 -
+update-own-message                  update-message                                       own      -                 -
+update-thread                       update-thread                                        own      -                 -
+upload-file                         upload-attachment                                    channel  uploads           -
 """
 
 

@@ -1,7 +1,7 @@
 """Random small worlds and the contexts questions are asked in, as plain data, for hypothesis.
 
 A world names every role it uses in every scope, so that writing it over a fresh app gives exactly these grants.
-Domain classes stay out: `tests/door.py` builds the domain's values; the real store can be driven from the same data.
+Domain classes stay out: `tests/domain_door.py` builds the domain's values; the real store can be driven from the same data.
 """
 
 from __future__ import annotations
@@ -70,10 +70,9 @@ def grants(draw: st.DrawFn, pool: list[str]) -> dict[str, list[str]]:
     """Draw what each role holds in one scope: each id of the pool one time in six, or, for some roles, nothing."""
     ids = [action + variant for action in pool for variant in VARIANTS]
     held = st.binary(min_size=len(ids), max_size=len(ids))
-    return {
-        role: sorted(name for name, byte in zip(ids, draw(held), strict=True) if byte > HELD)
-        for role in ROLES
-    } | dict.fromkeys(draw(st.lists(st.sampled_from(ROLES), max_size=2)), [])
+    return {role: sorted(name for name, byte in zip(ids, draw(held), strict=True) if byte > HELD) for role in ROLES} | {
+        role: [] for role in draw(st.lists(st.sampled_from(ROLES), max_size=2))
+    }
 
 
 @st.composite
@@ -196,7 +195,11 @@ def call_contexts(draw: st.DrawFn, cid: str) -> dict[str, Any]:
         },
     )
     token = {"call_cids": draw(st.sampled_from(([cid], ["default:other"]))), "role": draw(st.sampled_from(CALL_ROLES))}
-    return {"facts": facts, "token": token if draw(sometimes) else {}, "resource_owner": draw(st.sampled_from(("", *USERS)))}
+    return {
+        "facts": facts,
+        "token": token if draw(sometimes) else {},
+        "resource_owner": draw(st.sampled_from(("", *USERS))),
+    }
 
 
 @st.composite

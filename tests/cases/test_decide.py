@@ -8,7 +8,7 @@ import pytest
 
 from rolecall.domain.errors import InvalidInput, NotFound
 from tests import oracle
-from tests.door import DomainDoor
+from tests.domain_door import DomainDoor
 from tests.scenarios import Check, Listing, Scenario, scenarios
 
 SCENARIOS: Final = tuple(scenarios())

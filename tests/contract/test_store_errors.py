@@ -82,6 +82,25 @@ async def test_another_programs_database_is_refused_while_that_program_has_it_op
         assert (path.read_bytes(), Path(f"{path}-wal").read_bytes()) == before
 
 
+@pytest.mark.parametrize("mode", ["WAL", "DELETE"])
+async def test_what_another_program_left_behind_when_it_crashed_is_its_own_to_repair(tmp_path: Path, mode: str) -> None:
+    crashed = tmp_path / "crashed"
+    crashed.mkdir()
+    with closing(sqlite3.connect(tmp_path / "notes.db", isolation_level=None)) as other:
+        other.execute("CREATE TABLE notes (text)")
+        other.execute(f"PRAGMA journal_mode = {mode}")
+        other.execute("PRAGMA cache_size = 1")  # so that an open transaction reaches the file
+        other.execute("BEGIN")
+        other.executemany("INSERT INTO notes VALUES (?)", [("x" * 1000,)] * 100)
+        for name in ("notes.db", "notes.db-wal", "notes.db-journal"):
+            if (tmp_path / name).exists():
+                (crashed / name).write_bytes((tmp_path / name).read_bytes())
+    before = {name: (crashed / name).read_bytes() for name in _names(crashed)}
+    assert len(before) == 2
+    assert (await _refusal(crashed / "notes.db")).code_reason == "NOT_A_STORE"
+    assert {name: (crashed / name).read_bytes() for name in _names(crashed)} == before
+
+
 @pytest.mark.parametrize("content", [b"not a database\n" * 100, b"\x00" * 8192, os.urandom(4096)])
 async def test_a_file_that_is_no_database_is_refused_and_left_as_it_is(path: Path, content: bytes) -> None:
     path.write_bytes(content)

@@ -256,16 +256,19 @@ async def test_leaving_a_call_keeps_what_was_said_of_the_user(store: Store, app:
 async def test_a_deleted_user_loses_memberships_and_grants_but_not_blocks_and_revokes(
     store: Store, app: AppRecord
 ) -> None:
-    granted = CallRecord("default:granted")
+    granted, revoked = CallRecord("default:granted"), CallRecord("default:revoked")
     async with store.transaction(app.id) as transaction:
         await _put_all(transaction)
         await transaction.put_call(granted)
         await transaction.put_call_user(granted.cid, CallUserRecord("ann", granted=("send-audio",)))
+        await transaction.put_call(revoked)
+        await transaction.put_call_user(revoked.cid, CallUserRecord("ann", revoked=("send-audio",)))
         assert await transaction.delete_users(["ann", "bob"]) == ("ann",)
         assert await transaction.list_call_members(CALL.cid, 10) == []
         assert await transaction.list_channel_members(CHANNEL.cid, 10) == []
         assert await transaction.call_user(CALL.cid, "ann") == replace(CALL_USER, granted=())
         assert await transaction.call_user(granted.cid, "ann") is None
+        assert await transaction.call_user(revoked.cid, "ann") == CallUserRecord("ann", revoked=("send-audio",))
 
 
 async def test_a_deleted_user_of_another_app_is_someone_else(store: Store, app: AppRecord) -> None:

@@ -206,6 +206,7 @@ async def test_a_task_cancelled_anywhere_writes_all_or_nothing_and_blocks_nobody
         assert written
     async with store.transaction(app.id) as transaction:
         await transaction.put_user(UserRecord("bob"))
+    assert transaction.revision == state["app"].revision + 1  # what was seen was the end of it
     assert await store.check() == []
 
 
@@ -247,6 +248,27 @@ async def test_a_cancelled_reader_blocks_nobody(store: Store, app: AppRecord) ->
         await task
     async with store.snapshot(app.id) as reader:
         assert await reader.roles() == []
+
+
+@pytest.mark.parametrize("steps", range(8))
+async def test_a_store_closed_under_a_load_says_so_or_has_loaded(path: Path, steps: int) -> None:
+    store, other = await Store.open(str(path)), await Store.open(str(path))
+    app = await store.create_app(AppRecord(0, "demo", 0), key="key", secret="secret")
+    async with store.transaction(app.id) as transaction:
+        for number in range(100):
+            await transaction.put_type(TypeRecord(f"video:t{number}", {}))
+    loading = asyncio.create_task(store.load())
+    for _ in range(steps):
+        await other.changed()
+    await store.close()
+    await asyncio.wait([loading])
+    error = loading.exception()
+    if error is None:
+        assert len(loading.result().apps[0].types) == 100
+    else:
+        assert isinstance(error, Unavailable)
+        assert error.code_reason == "STORE_CLOSED"
+    await other.close()
 
 
 async def test_a_store_closed_under_a_transaction_says_so_and_has_none_of_it(path: Path) -> None:

@@ -63,7 +63,7 @@ async def connect(
     try:
         await connection.open(failures)
         for pragma in pragmas:
-            await connection.run(f"PRAGMA {pragma}")
+            await connection.all(f"PRAGMA {pragma}")
         yield connection
     finally:
         await finished(connection.close())
@@ -140,7 +140,10 @@ class Connection:
         return built
 
     async def run(self, sql: str, parameters: Iterable[Any] = ()) -> int:
-        """Run a statement and return how many rows it changed."""
+        """Run a statement that returns no rows, and return how many it changed.
+
+        A row left unread would keep the statement open, and its snapshot, into the next transaction.
+        """
         with self._errors():
             cursor = await self._raw.execute(sql, parameters)
             return cursor.rowcount

@@ -58,9 +58,9 @@ async def prepare(connection: Connection, migrations: Sequence[str], busy_timeou
         version = await _version(connection, newest)  # another process may have been faster
         for migration in migrations[version:]:
             for statement in _statements(migration):
-                await connection.run(statement)
-        await connection.run(f"PRAGMA application_id = {APPLICATION_ID}")
-        await connection.run(f"PRAGMA user_version = {newest}")
+                await connection.all(statement)
+        await connection.all(f"PRAGMA application_id = {APPLICATION_ID}")
+        await connection.all(f"PRAGMA user_version = {newest}")
 
 
 async def _version(connection: Connection, newest: int) -> int:
@@ -85,7 +85,7 @@ async def _write_ahead(connection: Connection, busy_timeout: float) -> None:
     deadline = loop.time() + busy_timeout
     while True:
         try:
-            await connection.run("PRAGMA journal_mode = WAL")
+            await connection.all("PRAGMA journal_mode = WAL")
         except Unavailable as error:
             if error.code_reason != "STORE_LOCKED" or loop.time() >= deadline:
                 raise

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from rolecall.domain import call_rules
-from tests.door import DomainDoor
+from tests.domain_door import DomainDoor
 from tests.oracle import Answer
 from tests.scenarios import resolve
 

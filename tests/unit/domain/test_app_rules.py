@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from rolecall.domain.errors import Unsupported
-from tests.door import DomainDoor
+from tests.domain_door import DomainDoor
 from tests.oracle import Answer
 from tests.scenarios import resolve
 
@@ -49,7 +49,9 @@ def test_standing() -> None:
     assert ask("search-user", {"banned": True}) == deny("BANNED")
     assert ask("search-user", {"deactivated": True}) == deny("DEACTIVATED")
     assert ask("search-user", name="nobody") == deny("UNKNOWN_USER")
-    assert ask("delete-poll", name="nobody", app={"disable_permissions_checks": True}) == Answer(True, "CHECKS_DISABLED")
+    assert ask("delete-poll", name="nobody", app={"disable_permissions_checks": True}) == Answer(
+        True, "CHECKS_DISABLED"
+    )
 
 
 @pytest.mark.parametrize(

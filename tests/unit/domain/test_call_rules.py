@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.door import DomainDoor
+from tests.domain_door import DomainDoor
 from tests.oracle import Answer
 from tests.scenarios import resolve
 
@@ -162,7 +162,7 @@ def test_a_role_without_any_grant_in_the_scope_gives_nothing() -> None:
 
 def test_the_creator_owns_the_call_and_nobody_else_does() -> None:
     assert ask({}, "update-call") == grant("user", "update-call-owner")
-    users = {"dee": {}}
+    users: dict[str, Any] = {"dee": {}}
     assert ask({}, "update-call", "dee", users=users) == deny("OWNER_ONLY")
     assert ask({"members": {"dee": "user"}}, "update-call", "dee", users=users, resource_owner="dee") == deny(
         "OWNER_ONLY"
@@ -204,7 +204,13 @@ RED = {"dee": {"teams": ["red"]}}
 
 @pytest.mark.parametrize(
     ("team", "teams", "allowed"),
-    [("red", ["red", "blue"], True), ("red", ["blue"], False), ("red", [], False), ("", ["red"], False), ("", [], True)],
+    [
+        ("red", ["red", "blue"], True),
+        ("red", ["blue"], False),
+        ("red", [], False),
+        ("", ["red"], False),
+        ("", [], True),
+    ],
 )
 def test_the_user_shares_the_calls_team_or_neither_has_one(team: str, teams: list[str], allowed: bool) -> None:
     answer = ask({"team": team}, "send-audio", "dee", app=TENANTS, users={"dee": {"teams": teams}})

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from rolecall.domain.errors import Unsupported
-from tests.door import DomainDoor
+from tests.domain_door import DomainDoor
 from tests.oracle import Answer
 from tests.scenarios import resolve
 from tests.tables import CHANNEL_CAPABILITIES
@@ -41,7 +41,9 @@ def door(channel: dict[str, Any], **parts: Any) -> DomainDoor:
 
 
 def ask(stored: dict[str, Any], capability: str, user: str = "ben", **parts: Any) -> Answer:
-    question = {name: parts.pop(name) for name in ("facts", "resource_owner", "channel") if name in parts}
+    question: dict[str, Any] = {
+        name: parts.pop(name) for name in ("facts", "resource_owner", "channel") if name in parts
+    }
     return door(stored, **parts).check({"channel": GENERAL, **question, "user": user, "capability": capability})
 
 
@@ -224,7 +226,9 @@ def test_a_permission_id_asks_of_the_message_the_question_names() -> None:
 
 def test_a_reaction_belongs_to_its_author_and_a_channel_to_its_creator() -> None:
     assert ask({}, "delete-reaction", resource_owner="ben", grants=only("delete-reaction-owner")).allowed
-    assert ask({}, "update-channel", "ann", grants=only("update-channel-owner")) == grant("user", "update-channel-owner")
+    assert ask({}, "update-channel", "ann", grants=only("update-channel-owner")) == grant(
+        "user", "update-channel-owner"
+    )
     assert ask({}, "update-channel", "ben", resource_owner="ben", grants=only("update-channel-owner")) == deny(
         "OWNER_ONLY"
     )

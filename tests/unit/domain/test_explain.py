@@ -9,7 +9,7 @@ import pytest
 from rolecall.domain import app_rules, call_rules, channel_rules
 from rolecall.domain.decision import Rules
 from rolecall.domain.explain import Explanation, Outcome
-from tests.door import DomainDoor
+from tests.domain_door import DomainDoor
 from tests.scenarios import resolve
 
 CALL_STEPS = [

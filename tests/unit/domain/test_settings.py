@@ -71,8 +71,8 @@ def test_zero_is_a_value_where_it_clears_nothing() -> None:
 def test_a_mode_takes_its_three_words(path: str) -> None:
     for word in ("available", "disabled", "auto-on"):
         assert after(path, word) == word
-    for word in ("", "on", "Available", "auto_on", True, False, None, 1):
-        refused(path, word)
+    for other in ("", "on", "Available", "auto_on", True, False, None, 1):
+        refused(path, other)
 
 
 def test_there_are_seven_modes() -> None:

@@ -194,9 +194,7 @@ def test_spot_facts() -> None:
     assert channel_types.CONFIG["gaming"]["typing_events"] is False
 
 
-@pytest.mark.parametrize(
-    "grants", [*call_types.GRANTS.values(), *channel_types.GRANTS.values(), app_scope.GRANTS]
-)
+@pytest.mark.parametrize("grants", [*call_types.GRANTS.values(), *channel_types.GRANTS.values(), app_scope.GRANTS])
 def test_built_in_grants_name_only_known_roles_and_permissions_sorted_once(grants: dict[str, tuple[str, ...]]) -> None:
     for role, permissions in grants.items():
         assert role in ROLES

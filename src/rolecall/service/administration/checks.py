@@ -30,6 +30,7 @@ R = TypeVar("R", AppRecord, CallMemberRecord, CallRecord, ChannelMemberRecord, C
 
 MOST_AT_ONCE: Final = 1_000
 MAX_CUSTOM_BYTES: Final = 5 * 1024
+MAX_CUSTOM_DEPTH: Final = 32
 REMOVALS: Final = "remove_members"
 _LATEST: Final = 2**63 - 1
 
@@ -71,7 +72,7 @@ def check_time(value: int | None, field: str) -> int | None:
 
 
 def check_custom(custom: Custom, field: str) -> Custom:
-    """Return a customer's own data as JSON holds it: an object of at most 5 KiB."""
+    """Return a customer's own data as JSON holds it: an object of at most 5 KiB and 32 levels."""
     try:
         text = json.dumps(dict(custom), ensure_ascii=False, allow_nan=False, separators=(",", ":"))
         size = len(text.encode())
@@ -80,7 +81,16 @@ def check_custom(custom: Custom, field: str) -> Custom:
         raise InvalidInput(f"`{field}` is not a JSON object", field=field) from None
     if size > MAX_CUSTOM_BYTES:
         raise InvalidInput(f"`{field}` is {size} bytes of JSON, at most {MAX_CUSTOM_BYTES} are kept", field=field)
+    if not _within(plain, MAX_CUSTOM_DEPTH):
+        raise InvalidInput(f"`{field}` is nested deeper than {MAX_CUSTOM_DEPTH} levels", field=field)
     return plain
+
+
+def _within(value: object, levels: int) -> bool:
+    if not isinstance(value, (dict, list)):
+        return True
+    inner = value.values() if isinstance(value, dict) else value
+    return levels > 0 and all(_within(item, levels - 1) for item in inner)
 
 
 async def check_users(reader: Reader, named: Mapping[str, str]) -> None:

@@ -90,7 +90,7 @@ class DomainDoor:
 
     def call(self, question: Question) -> Call:
         """Return the call asked about, facts applied."""
-        name = question["call"].split(":")[0]
+        name = question["call"].partition(":")[0]
         if name not in self.call_types:
             raise NotFound(f"call type `{name}` does not exist")
         stored = self.calls.get(question["call"]) or call_rules.unstored(self.call_types[name])
@@ -120,7 +120,7 @@ class DomainDoor:
 
     def channel_case(self, question: Question) -> channel_rules.ChannelCase:
         """Resolve one user on one channel."""
-        name, facts = question["channel"].split(":")[0], _channel_facts(question.get("facts") or {})
+        name, facts = question["channel"].partition(":")[0], _channel_facts(question.get("facts") or {})
         if name not in self.channel_types:
             raise NotFound(f"channel type `{name}` does not exist")
         stored = self.channels.get(question["channel"]) or channel_rules.unstored(self.channel_types[name])
@@ -145,10 +145,11 @@ class DomainDoor:
         return app_rules.app_case(self.app, self.app_grants, user, self.users.get(user), owner, team)
 
     def _call(self, key: int, cid: str, row: dict[str, Any]) -> Call:
-        settings = {**self.world["call_types"][cid.split(":")[0]]["settings"], **row.get("settings_override", {})}
+        name = cid.partition(":")[0]
+        settings = {**self.world["call_types"][name]["settings"], **row.get("settings_override", {})}
         return Call(
             key=key,
-            type=cid.split(":")[0],
+            type=name,
             created_by=row.get("created_by_id", ""),
             team=row.get("team", ""),
             disabled=disabled_actions(settings),
@@ -181,7 +182,7 @@ def _channel(key: int, cid: str, row: dict[str, Any]) -> Channel:
     overrides = row.get("config_overrides", {})
     return Channel(
         key=key,
-        type=cid.split(":")[0],
+        type=cid.partition(":")[0],
         created_by=row.get("created_by_id", ""),
         team=row.get("team", ""),
         frozen=row.get("frozen", False),

@@ -1,0 +1,83 @@
+"""Options, the order of things, and where the results go."""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Final
+
+from bench import decide, entries, memory, rpc, start, writes
+from bench.figures import Figure, Group, Report, as_text, write_into
+from bench.lab import FULL, QUICK, Lab
+from bench.machine import cores, describe, warn_when_busy
+
+MEASUREMENTS: Final[Mapping[str, tuple[str, Callable[[Lab], list[Figure]]]]] = {
+    "decide": ("A decision in process", decide.measure),
+    "rpc": ("A check over gRPC", rpc.measure),
+    "batch": ("A batch over gRPC", rpc.batch),
+    "memory": ("Memory", memory.measure),
+    "entries": ("Memory of one cached fact", entries.measure),
+    "start": ("Start", start.measure),
+    "writes": ("Writes", writes.measure),
+}
+_ROOT: Final = Path(__file__).resolve().parent.parent
+_RESULTS: Final = _ROOT / "bench" / "results.json"
+_PAGE: Final = _ROOT / "docs" / "performance.md"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Measure, print, and write what was asked for."""
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    if options.write and (options.quick or options.only):
+        parser.error("`--write` is for whole runs: it goes neither with `--quick` nor with `--only`")
+    warn_when_busy()
+    report = _run(options.only or list(MEASUREMENTS), quick=options.quick)
+    if options.json:
+        options.json.write_text(report.as_json(), encoding="utf-8")
+    if options.write:
+        _RESULTS.write_text(report.as_json(), encoding="utf-8")
+        write_into(_PAGE, report.as_markdown())
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m bench", description="Measure Rolecall and compare with its targets."
+    )
+    parser.add_argument(
+        "--quick", action="store_true", help="a small run, to see that it works; its figures say nothing"
+    )
+    parser.add_argument("--only", action="append", choices=MEASUREMENTS, help="measure this alone; repeatable")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the report as JSON")
+    parser.add_argument(
+        "--write", action="store_true", help="write bench/results.json and the table in docs/performance.md"
+    )
+    return parser
+
+
+def _run(names: Sequence[str], *, quick: bool) -> Report:
+    started = time.perf_counter()
+    machine = describe()
+    for name, value in machine.items():
+        print(f"{name}: {value}")
+    groups = []
+    with TemporaryDirectory(prefix="rolecall-bench-") as folder:
+        lab = Lab(Path(folder), QUICK if quick else FULL, cores())
+        for name in names:
+            title, measure = MEASUREMENTS[name]
+            print(f"\n{title}", flush=True)
+            figures = tuple(measure(lab))
+            print(as_text(figures), flush=True)
+            groups.append(Group(title, figures))
+    seconds = time.perf_counter() - started
+    short = sum(figure.verdict == "short" for group in groups for figure in group.figures)
+    print(f"\n{seconds:.0f} s; {'every target is met' if not short else f'{short} short of the target'}")
+    return Report(machine, lab.scale.name, seconds, tuple(groups))
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

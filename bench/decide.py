@@ -1,0 +1,207 @@
+"""decide() on a hit, in this process: how long, and whether it depends on how much is stored.
+
+The worlds take turns, round by round, so that a machine that slows down slows them all.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from itertools import cycle
+from statistics import median
+from time import perf_counter_ns
+from typing import Final, NamedTuple
+
+from bench.figures import Figure
+from bench.lab import Lab
+from bench.machine import on_core
+from bench.worlds import APP_ID, Spec, World
+from rolecall.domain import call_rules
+from rolecall.domain.decision import Decision
+from rolecall.service.authorizer import Authorizer, Question
+from rolecall.service.cache import CALL, CALL_MEMBER, USER, Name
+from rolecall.service.callers import Caller
+from rolecall.service.index import Index
+from rolecall.service.state import AppState
+from rolecall.store import Store
+
+CAPABILITIES: Final = ("send-audio", "send-video", "screenshare", "mute-users", "end-call")
+_BATCH: Final = 1_000
+_BATCHES: Final = 7
+_CALLER: Final = Caller(APP_ID)
+_PLACE: Final = 5
+_CHUNK: Final = 1_000
+
+Asked = list[tuple[Question, str]]
+
+
+class Runner(NamedTuple):
+    """A batch of questions, put in a loop: `run` returns microseconds per question."""
+
+    name: str
+    run: Callable[[], float]
+
+
+class Held(NamedTuple):
+    """A world whose calls are in memory."""
+
+    spec: Spec
+    index: Index
+    authorizer: Authorizer
+    app: AppState
+
+
+def measure(lab: Lab) -> list[Figure]:
+    """Return the time of a decision, and how it grows with calls and with types."""
+    with on_core(lab.cores.load):
+        return asyncio.run(_measure(lab))
+
+
+async def _measure(lab: Lab) -> list[Figure]:
+    async with AsyncExitStack() as stack:
+        names = ("small", "large", "types")
+        small, large, types = [await stack.enter_async_context(_held(lab.world(name))) for name in names]
+        assert _answers(small) == _answers(large) == _answers(types)
+        runners = [
+            *(Runner(name, _decides(held, _few(held.spec))) for name, held in zip(names, (small, large, types))),
+            Runner("spread", _decides(large, *_spread(large.spec))),
+            Runner("domain", _domain(small)),
+        ]
+        rounds = _interleaved(runners, lab.scale.decide_rounds)
+        checked = await _check(small, lab.scale.decide_rounds)
+    few, many = f"{small.spec.calls:,} calls, {small.spec.types} types", f"{large.spec.calls:,} calls"
+    at_all = {name: median(times) for name, times in rounds.items()}
+    return [
+        Figure(f"decide() on a hit, {few}", at_all["small"], "µs", 2.0),
+        Figure(f"the same with {many} held", at_all["large"], "µs", 2.0),
+        Figure(f"the same with {types.spec.types:,} types", at_all["types"], "µs", 2.0),
+        _ratio(f"{many} : {small.spec.calls} calls", rounds["large"], rounds["small"]),
+        _ratio(f"{types.spec.types:,} types : {small.spec.types} types", rounds["types"], rounds["small"]),
+        Figure(
+            f"each question about another of {many}", at_all["spread"], "µs", note="outgrows the processor's caches"
+        ),
+        Figure("domain alone: resolve and decide, facts in hand", at_all["domain"], "µs"),
+        Figure("Authorizer.check, awaited", checked, "µs"),
+    ]
+
+
+def _ratio(name: str, times: list[float], base: list[float]) -> Figure:
+    ratios = [one / other for one, other in zip(times, base, strict=True)]
+    note = f"per round {min(ratios):.2f} to {max(ratios):.2f}"
+    return Figure(f"ratio of {name}", median(ratios), "×", 1.2, note=note)
+
+
+def _interleaved(runners: list[Runner], rounds: int) -> dict[str, list[float]]:
+    """Return each runner's rounds; a round is the median of a few batches, every other one in reverse order."""
+    times: dict[str, list[float]] = {runner.name: [] for runner in runners}
+    for runner in runners:
+        runner.run()
+    for number in range(rounds):
+        batches: dict[str, list[float]] = {runner.name: [] for runner in runners}
+        for turn in range(_BATCHES):
+            for runner in runners if (number + turn) % 2 else reversed(runners):
+                batches[runner.name].append(runner.run())
+        for name, values in batches.items():
+            times[name].append(median(values))
+    return times
+
+
+# --- worlds in memory ------------------------------------------------------------------------------------------------
+
+
+@asynccontextmanager
+async def _held(world: World) -> AsyncIterator[Held]:
+    """Open a world and hold each of its calls, with one member of it."""
+    store = await Store.open(str(world.path), create=False)
+    try:
+        index = Index(store, cache_mb=4_096)
+        await index.start()
+        try:
+            for start in range(0, world.spec.calls, _CHUNK):
+                calls = range(start, min(start + _CHUNK, world.spec.calls))
+                await index.fetch(APP_ID, [name for call in calls for name in _names(world.spec, call)])
+            yield Held(world.spec, index, Authorizer(index), index.app(APP_ID))
+        finally:
+            await index.stop()
+    finally:
+        await store.close()
+
+
+def _names(spec: Spec, call: int) -> tuple[Name, ...]:
+    cid, user_id = spec.cid(call), spec.member(call, _PLACE)
+    return (USER, APP_ID, user_id), (CALL, APP_ID, cid), (CALL_MEMBER, APP_ID, cid, user_id)
+
+
+def _question(spec: Spec, call: int) -> Question:
+    return Question(spec.member(call, _PLACE), spec.cid(call))
+
+
+def _few(spec: Spec) -> Asked:
+    """Return a batch about ten calls of ten types, which every world has."""
+    questions = [_question(spec, call) for call in range(10)]
+    return [(questions[n % 10], CAPABILITIES[n // 10 % len(CAPABILITIES)]) for n in range(_BATCH)]
+
+
+def _spread(spec: Spec) -> list[Asked]:
+    """Return batches that together ask about every call once, in an order without neighbours."""
+    calls = [n * 7_919 % spec.calls for n in range(spec.calls)]
+    asked = [(_question(spec, call), CAPABILITIES[call % len(CAPABILITIES)]) for call in calls]
+    return [asked[start : start + _BATCH] for start in range(0, len(asked), _BATCH)]
+
+
+def _answers(held: Held) -> list[Decision]:
+    answers = [held.authorizer.decide(held.app, _CALLER, *question) for question in _few(held.spec)[:50]]
+    assert any(answer.allowed for answer in answers)
+    assert not all(answer.allowed for answer in answers)
+    return answers
+
+
+# --- loops -----------------------------------------------------------------------------------------------------------
+
+
+def _decides(held: Held, *batches: Asked) -> Callable[[], float]:
+    """Return a run of the authorizer's decide(); of several batches each run takes the next."""
+    decide, app, turns = held.authorizer.decide, held.app, cycle(batches)
+
+    def run() -> float:
+        batch = next(turns)
+        started = perf_counter_ns()
+        for question, capability in batch:
+            decide(app, _CALLER, question, capability)
+        return (perf_counter_ns() - started) / len(batch) / 1_000
+
+    return run
+
+
+def _domain(held: Held) -> Callable[[], float]:
+    """Return a run of the domain's own functions, given what the authorizer looks up."""
+    resolved = []
+    for question, capability in _few(held.spec):
+        get = held.index.cache.get
+        call = get((CALL, APP_ID, question.call))
+        user = get((USER, APP_ID, question.user_id))
+        member = get((CALL_MEMBER, APP_ID, question.call, question.user_id))
+        asked = call_rules.question(capability)
+        assert asked is not None
+        resolved.append((held.app.call_type(call.type), call, question.user_id, user, member, asked))
+    case, decide, rules = call_rules.call_case, call_rules.check_call, held.app.rules
+
+    def run() -> float:
+        started = perf_counter_ns()
+        for call_type, call, user_id, user, member, asked in resolved:
+            decide(case(rules, call_type, call, user_id, user, member), asked)
+        return (perf_counter_ns() - started) / len(resolved) / 1_000
+
+    return run
+
+
+async def _check(held: Held, rounds: int) -> float:
+    check, batch = held.authorizer.check, _few(held.spec)
+    times = []
+    for _ in range(rounds):
+        started = perf_counter_ns()
+        for question, capability in batch:
+            await check(_CALLER, question, capability)
+        times.append((perf_counter_ns() - started) / len(batch) / 1_000)
+    return median(times)

@@ -1,0 +1,82 @@
+"""Resident memory of a real server: with many grants, and while a million members pass through its cache."""
+
+from __future__ import annotations
+
+import gc
+import time
+from collections.abc import Iterator
+from typing import Final
+
+from bench.client import Client
+from bench.figures import Figure
+from bench.lab import Lab
+from bench.serving import REAL, Server, serving
+from bench.worlds import PERMISSIONS_PER_ROLE, ROLES, Spec
+from rolecall.api.v1 import authorization_pb2 as pb
+
+TOLERANCE_MB: Final = 8
+"""What the process may grow by beside its cache: buffers of large batches, SQLite's pages, memory between objects."""
+
+_CACHES: Final = (16, 64)
+_ITEMS: Final = 1_000
+_WARM: Final = 30
+
+
+def measure(lab: Lab) -> list[Figure]:
+    """Return memory with grants loaded, and how far it grows with the cache full."""
+    figures = [*_grants(lab)]
+    for megabytes in _CACHES:
+        figures += _bounded(lab, megabytes)
+    return figures
+
+
+def _grants(lab: Lab) -> Iterator[Figure]:
+    few, many = lab.world("small"), lab.world("types")
+    with serving(REAL, few.path) as server:
+        base = server.rss()
+    with serving(REAL, many.path) as server:
+        with Client(server.address) as client:
+            assert client.check(many.spec.member(9, 0), many.spec.cid(9), "send-audio").allowed
+        rss, peak = server.rss(), server.peak()
+    grants = many.spec.types * len(ROLES) * PERMISSIONS_PER_ROLE
+    note = f"{many.spec.types:,} call types × {len(ROLES)} roles × {PERMISSIONS_PER_ROLE}"
+    yield Figure(f"resident with {grants:,} grants", rss, "MB", 110, note=note)
+    yield Figure("most ever resident until then", peak, "MB", note="loading needs more for a moment")
+    yield Figure(f"resident with {few.spec.types} call types", base, "MB")
+
+
+def _bounded(lab: Lab, megabytes: int) -> Iterator[Figure]:
+    """Ask about every member once and watch the memory."""
+    world = lab.world("large")
+    members = min(lab.scale.sweep_members, world.spec.members)
+    with serving(REAL, world.path, settings={"cache_mb": megabytes, "log_level": "warning"}) as server:
+        with Client(server.address) as client:
+            for _ in range(_WARM):
+                client.batch(_questions(world.spec, 0))
+            before = server.rss()
+            started = time.perf_counter()
+            most = max(_sweep(client, server, world.spec, members))
+            seconds = time.perf_counter() - started
+        after = server.rss()
+    title = f"growth with `cache_mb` {megabytes}, {members:,} members asked about"
+    note = f"at most; {after - before:.1f} MB at the end; bound is the cache and {TOLERANCE_MB} MB"
+    yield Figure(title, most - before, "MB", megabytes + TOLERANCE_MB, note=note)
+    yield Figure("of the cache's bound", (most - before) / megabytes, "×", note="below 0.5 its estimates are too high")
+    yield Figure("time to ask and read each", seconds / members * 1e6, "µs", note=f"batches of {_ITEMS:,}, all misses")
+
+
+def _sweep(client: Client, server: Server, spec: Spec, members: int) -> Iterator[float]:
+    gc.collect()
+    for start in range(0, members, _ITEMS):
+        client.batch(_questions(spec, start))
+        yield server.rss()
+
+
+def _questions(spec: Spec, start: int) -> pb.BatchCheckCapabilitiesRequest:
+    places = (divmod(n, spec.members_per_call) for n in range(start, start + _ITEMS))
+    return pb.BatchCheckCapabilitiesRequest(
+        checks=[
+            pb.CheckCapabilityRequest(user_id=spec.member(call, place), call=spec.cid(call), capability="send-audio")
+            for call, place in places
+        ]
+    )

@@ -1,0 +1,116 @@
+"""Servers as processes of their own, from start to SERVING to their end."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import grpc
+import psutil
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+
+from bench.machine import on_core
+
+REAL: Final = (str(Path(sys.executable).with_name("rolecall")), "serve")
+FLOOR: Final = (sys.executable, "-m", "bench.server")
+_ROOT: Final = Path(__file__).resolve().parent.parent
+_PATIENCE_SECONDS: Final = 60
+_PAUSE_SECONDS: Final = 0.002
+_MEGABYTE: Final = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A server that answers; `seconds` from its process's start until health said SERVING."""
+
+    address: str
+    seconds: float
+    process: psutil.Process
+
+    def rss(self) -> float:
+        """Return resident memory in MiB."""
+        return float(self.process.memory_info().rss) / _MEGABYTE
+
+    def peak(self) -> float:
+        """Return the most memory that was ever resident, in MiB; 0 where the system doesn't tell."""
+        status = Path(f"/proc/{self.process.pid}/status")
+        if not status.exists():
+            return 0.0
+        lines = dict(line.split(":", 1) for line in status.read_text(encoding="utf-8").splitlines())
+        return float(lines["VmHWM"].split()[0]) / 1024
+
+    def cpu(self) -> float:
+        """Return the processor time used so far, in seconds."""
+        times = self.process.cpu_times()
+        return float(times.user + times.system)
+
+
+@contextmanager
+def serving(
+    command: Sequence[str], db: Path, *, core: int | None = None, settings: Mapping[str, object] | None = None
+) -> Iterator[Server]:
+    """Start a server on a store and wait until it serves; at the end it is told to stop, and must do so well."""
+    address, http = f"127.0.0.1:{_free_port()}", f"127.0.0.1:{_free_port()}"
+    others = {name: value for name, value in os.environ.items() if not name.startswith("ROLECALL_")}
+    own = {f"ROLECALL_{name.upper()}": str(value) for name, value in (settings or {}).items()}
+    log = db.with_suffix(".log")
+    with log.open("w", encoding="utf-8") as output, on_core(core):
+        started = time.perf_counter()
+        process = subprocess.Popen(
+            [*command, "--db", str(db), "--listen", address, "--http", http],
+            cwd=_ROOT,
+            env={**others, **own},
+            stdout=output,
+            stderr=output,
+        )
+    try:
+        _wait(process, address, log)
+        yield Server(address, time.perf_counter() - started, psutil.Process(process.pid))
+        process.send_signal(signal.SIGTERM)
+        code = process.wait(_PATIENCE_SECONDS)
+        if code:
+            raise RuntimeError(f"the server ended with {code}: {log.read_text(encoding='utf-8')[-2_000:]}")
+    finally:
+        process.kill()
+        process.wait()
+
+
+def _wait(process: subprocess.Popen[bytes], address: str, log: Path) -> None:
+    """Wait for SERVING. A port is tried by hand first: gRPC would wait a second before its second try."""
+    until = time.monotonic() + _PATIENCE_SECONDS
+    while not _answers(address):
+        _pause(process, until, log)
+    with grpc.insecure_channel(address) as channel:
+        check = health_pb2_grpc.HealthStub(channel).Check
+        while (
+            check(health_pb2.HealthCheckRequest(), timeout=_PATIENCE_SECONDS).status
+            != health_pb2.HealthCheckResponse.SERVING
+        ):
+            _pause(process, until, log)
+
+
+def _pause(process: subprocess.Popen[bytes], until: float, log: Path) -> None:
+    if process.poll() is not None or time.monotonic() > until:
+        raise RuntimeError(f"the server did not come up: {log.read_text(encoding='utf-8')[-2_000:]}")
+    time.sleep(_PAUSE_SECONDS)
+
+
+def _answers(address: str) -> bool:
+    host, _, port = address.rpartition(":")
+    with closing(socket.socket()) as probe:
+        return probe.connect_ex((host, int(port))) == 0
+
+
+def _free_port() -> int:
+    with closing(socket.socket()) as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

@@ -1,0 +1,311 @@
+"""The table of commands, and the parser made from it. A new command is one row here and one function."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Sequence
+from typing import Final, NamedTuple
+
+from rolecall import __version__
+from rolecall.cli import flags
+from rolecall.cli.parser import Example, Parser, examples_text
+
+_ABOUT: Final = "Answers whether a user may act on a call or a channel, each answer with its reason."
+_EXIT_CODES: Final = "exit code: 0 done (check: allowed), 3 check: denied, 2 bad input, 1 any other failure"
+
+
+class Command(NamedTuple):
+    """One command: `name` may have two words, `run` is `module:function` below this package."""
+
+    name: str
+    about: str
+    run: str
+    flags: Callable[[Parser], None]
+    examples: Sequence[Example]
+    more: str = ""
+
+
+class Family(NamedTuple):
+    """Commands under one first word."""
+
+    name: str
+    about: str
+
+
+GROUPS: Final[tuple[tuple[str, tuple[Command, ...]], ...]] = (
+    (
+        "Run a server",
+        (
+            Command(
+                "serve",
+                "serve gRPC, with metrics and health over HTTP, until SIGTERM or Ctrl-C",
+                "serve:serve",
+                flags.server_flags,
+                (
+                    Example("rolecall serve --dev", "for trying out: makes an app with demo data, prints key and token"),
+                    Example(
+                        "rolecall serve --db /var/lib/rolecall.db --listen 0.0.0.0:50051 --http 127.0.0.1:8080",
+                        "a store and two doors; `rolecall app create` makes the first app",
+                    ),
+                    Example("rolecall serve --listen unix:///run/rolecall.sock --http off", "a sidecar on a socket"),
+                    Example("rolecall serve --config rolecall.toml", "settings from a file; flags win over it"),
+                ),
+                "Every flag is also a variable and a key of the TOML file: --cache-mb, ROLECALL_CACHE_MB, cache_mb.",
+            ),
+            Command(
+                "config",
+                "show the settings in force and where each value comes from",
+                "configuration:config",
+                flags.all_flags,
+                (
+                    Example("rolecall config", "what `rolecall serve` would run with here"),
+                    Example("rolecall config --config rolecall.toml --json", "the same with a file, for machines"),
+                ),
+            ),
+            Command(
+                "health",
+                "ask a server whether it is serving; exit code 0 when it is, else 1",
+                "health:health",
+                flags.health_flags,
+                (
+                    Example("rolecall health --address 127.0.0.1:50051", "as a container's health check"),
+                    Example("rolecall health --service rolecall.api.v1.CallService", "one service"),
+                ),
+            ),
+        ),
+    ),
+    (
+        "Apps and tokens, on the store file",
+        (
+            Command(
+                "app create",
+                "make an app; its secret is shown this once",
+                "apps:create",
+                flags.app_create_flags,
+                (
+                    Example("rolecall app create my-app", "with a random key and secret"),
+                    Example("rolecall app create my-app --db rolecall.db --json", 'prints {"app", "key", "secret"}'),
+                    Example("rolecall app create my-app --key k1 --secret - < secret.txt", "with your own"),
+                ),
+                "A server on the same store knows the app at once.",
+            ),
+            Command(
+                "app list",
+                "list the apps with their API keys, never their secrets",
+                "apps:show_all",
+                flags.store_flags,
+                (Example("rolecall app list --db rolecall.db", "every app, oldest first"),),
+            ),
+            Command(
+                "app rotate-secret",
+                "give an app a new secret, shown this once; the old ones live until they are dropped",
+                "apps:rotate",
+                flags.app_rotate_flags,
+                (
+                    Example("rolecall app rotate-secret my-app", "tokens signed with the old secrets still count"),
+                    Example("rolecall app rotate-secret my-app --drop-old", "they no longer do"),
+                ),
+            ),
+            Command(
+                "token",
+                "make a token with an app's newest secret, and print it alone",
+                "tokens:token",
+                flags.token_flags,
+                (
+                    Example("rolecall token --db rolecall.db", "server-side: may do everything in the app"),
+                    Example("rolecall token --key k1 --user bob --expires 1h", "speaks for bob, for one hour"),
+                    Example(
+                        "rolecall token --user bob --call default:standup --role host",
+                        "and makes bob a host of that call while it lives",
+                    ),
+                    Example("export ROLECALL_TOKEN=$(rolecall token)", "what `rolecall check` reads it from"),
+                ),
+            ),
+        ),
+    ),
+    (
+        "Ask",
+        (
+            Command(
+                "check",
+                "may this user do this here; exit code 0 allowed, 3 denied",
+                "asking:check",
+                flags.check_flags,
+                (
+                    Example("rolecall check bob send-audio --call default:standup --db rolecall.db", "from the file"),
+                    Example(
+                        "ROLECALL_API_KEY=… ROLECALL_TOKEN=… rolecall check bob send-audio --call default:standup",
+                        "from the server at --address",
+                    ),
+                    Example(
+                        "rolecall check bob delete-message --channel messaging:general --owner bob",
+                        "on a message that bob wrote",
+                    ),
+                    Example(
+                        "rolecall check gil send-video --call default:new --member-role host --setting video.enabled=on",
+                        "what if gil were a host and video were on",
+                    ),
+                ),
+            ),
+            Command(
+                "explain",
+                "check, with what each rule said and what would make it yes",
+                "asking:explain",
+                flags.check_flags,
+                (
+                    Example("rolecall explain gil screenshare --call default:standup --db rolecall.db", "why not"),
+                    Example("rolecall explain ann update-app --json", "in the app itself, for machines"),
+                ),
+            ),
+            Command(
+                "capabilities",
+                "list everything a user may do on a call or channel",
+                "asking:capabilities",
+                flags.capabilities_flags,
+                (
+                    Example("rolecall capabilities bob --call default:standup", "sorted, one a line"),
+                    Example("rolecall capabilities bob --channel messaging:general --frozen", "what if it were frozen"),
+                ),
+            ),
+        ),
+    ),
+    (
+        "Look up",
+        (
+            Command(
+                "roles",
+                "list the roles and where they hold grants",
+                "catalogue:roles",
+                flags.reading_flags,
+                (Example("rolecall roles --db rolecall.db", "built-in and custom roles"),),
+            ),
+            Command(
+                "permissions",
+                "list the permissions that can be granted",
+                "catalogue:permissions",
+                flags.permissions_flags,
+                (
+                    Example("rolecall permissions --action SendAudio", "the variants of one action"),
+                    Example("rolecall permissions --product chat --search reaction", "what there is about reactions"),
+                ),
+            ),
+            Command(
+                "call-type list",
+                "list the call types",
+                "types:list_call_types",
+                flags.reading_flags,
+                (Example("rolecall call-type list --db rolecall.db", "names, and the roles that hold grants"),),
+            ),
+            Command(
+                "call-type show",
+                "show the settings of a call type and the grants of each role",
+                "types:show_call_type",
+                flags.show_flags,
+                (Example("rolecall call-type show livestream --db rolecall.db", "one type"),),
+            ),
+            Command(
+                "channel-type list",
+                "list the channel types",
+                "types:list_channel_types",
+                flags.reading_flags,
+                (Example("rolecall channel-type list --db rolecall.db", "names, and the roles that hold grants"),),
+            ),
+            Command(
+                "channel-type show",
+                "show the config of a channel type and the grants of each role",
+                "types:show_channel_type",
+                flags.show_flags,
+                (Example("rolecall channel-type show messaging --db rolecall.db", "one type"),),
+            ),
+        ),
+    ),
+    (
+        "Care for the store",
+        (
+            Command(
+                "db backup",
+                "copy the store to a new file while it is in use",
+                "database:backup",
+                flags.backup_flags,
+                (Example("rolecall db backup /backups/today.db --db rolecall.db", "whole, as it is at one moment"),),
+            ),
+            Command(
+                "db check",
+                "look for damage; exit code 1 when there is any",
+                "database:check",
+                flags.store_flags,
+                (Example("rolecall db check --db rolecall.db", "lists every problem"),),
+            ),
+            Command(
+                "version",
+                "print the version",
+                "version:version",
+                flags.json_flag,
+                (Example("rolecall version", f"rolecall {__version__}"),),
+            ),
+        ),
+    ),
+)
+
+FAMILIES: Final = (
+    Family("app", "make and list apps, rotate their secrets"),
+    Family("call-type", "look at call types"),
+    Family("channel-type", "look at channel types"),
+    Family("db", "back up and check the store"),
+)
+
+COMMANDS: Final = tuple(command for _, commands in GROUPS for command in commands)
+
+
+def build_parser(*, lazy: bool = False) -> Parser:
+    """Make the parser of everything; a lazy one adds the flags of a command only when that command is chosen."""
+    parser = Parser(
+        prog="rolecall",
+        usage="rolecall COMMAND …",
+        description=f"{_ABOUT}\n\n{_overview()}",
+        epilog=f"`rolecall COMMAND --help` shows a command's flags and examples.\n{_EXIT_CODES}",
+    )
+    parser.add_argument("--version", action="version", version=f"rolecall {__version__}")
+    parser.set_defaults(run="", parser=parser)
+    first = parser.add_subparsers(metavar="COMMAND", help=argparse.SUPPRESS, parser_class=Parser)
+    families = {family.name: _add_family(first, family) for family in FAMILIES}
+    for command in COMMANDS:
+        family, _, second = command.name.rpartition(" ")
+        _add_command(families[family] if family else first, second, command, lazy=lazy)
+    return parser
+
+
+def _overview() -> str:
+    """Return the commands under their headings."""
+    width = max(len(command.name) for command in COMMANDS)
+    lines: list[str] = []
+    for heading, commands in GROUPS:
+        lines += ["", f"{heading}:"]
+        lines += [f"  {command.name:<{width}}  {command.about}" for command in commands]
+    return "\n".join(lines[1:])
+
+
+def _add_family(first: argparse._SubParsersAction[Parser], family: Family) -> argparse._SubParsersAction[Parser]:
+    parser = first.add_parser(family.name, description=_sentence(family.about))
+    parser.set_defaults(parser=parser)
+    return parser.add_subparsers(title="commands", metavar="COMMAND", parser_class=Parser)
+
+
+def _add_command(
+    commands: argparse._SubParsersAction[Parser], name: str, command: Command, *, lazy: bool
+) -> None:
+    more = f"\n\n{command.more}" if command.more else ""
+    parser = commands.add_parser(
+        name,
+        help=command.about,
+        description=_sentence(command.about) + more,
+        epilog=examples_text(command.examples),
+    )
+    parser.set_defaults(run=command.run)
+    parser.later(command.flags)
+    if not lazy:
+        parser.fill()
+
+
+def _sentence(about: str) -> str:
+    return f"{about[0].upper()}{about[1:]}."
