@@ -6,7 +6,7 @@ FROM base AS wheel
 WORKDIR /build
 COPY deploy/requirements/dev.txt ./
 RUN pip install --quiet --require-hashes -r dev.txt
-COPY pyproject.toml ./
+COPY pyproject.toml README.md ./
 COPY src src
 RUN pip wheel --quiet --no-deps --no-build-isolation --wheel-dir dist .
 

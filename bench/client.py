@@ -36,8 +36,8 @@ class Client:
 
     def send(self, path: str, body: bytes) -> bytes:
         """Call a method with the bytes of its request and return those of its response."""
-        answer: bytes = self._channel.unary_unary(path)(body, metadata=METADATA, timeout=_SECONDS)
-        return answer
+        method: grpc.UnaryUnaryMultiCallable[bytes, bytes] = self._channel.unary_unary(path)
+        return method(body, metadata=METADATA, timeout=_SECONDS)
 
     def check(self, user_id: str, call: str, capability: str) -> pb.CheckCapabilityResponse:
         """Ask one question."""

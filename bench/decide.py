@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
 from itertools import cycle
 from statistics import median
 from time import perf_counter_ns
@@ -15,7 +16,6 @@ from typing import Final, NamedTuple
 
 from bench.figures import Figure
 from bench.lab import Lab
-from bench.machine import on_core
 from bench.worlds import APP_ID, Spec, World
 from rolecall.domain import call_rules
 from rolecall.domain.decision import Decision
@@ -27,6 +27,7 @@ from rolecall.service.state import AppState
 from rolecall.store import Store
 
 CAPABILITIES: Final = ("send-audio", "send-video", "screenshare", "mute-users", "end-call")
+_WORLDS: Final = ("small", "large", "types")
 _BATCH: Final = 1_000
 _BATCHES: Final = 7
 _CALLER: Final = Caller(APP_ID)
@@ -43,7 +44,8 @@ class Runner(NamedTuple):
     run: Callable[[], float]
 
 
-class Held(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Held:
     """A world whose calls are in memory."""
 
     spec: Spec
@@ -54,22 +56,21 @@ class Held(NamedTuple):
 
 def measure(lab: Lab) -> list[Figure]:
     """Return the time of a decision, and how it grows with calls and with types."""
-    with on_core(lab.cores.load):
-        return asyncio.run(_measure(lab))
+    return asyncio.run(_measure([lab.world(name) for name in _WORLDS], lab.scale.decide_rounds))
 
 
-async def _measure(lab: Lab) -> list[Figure]:
+async def _measure(worlds: list[World], count: int) -> list[Figure]:
     async with AsyncExitStack() as stack:
-        names = ("small", "large", "types")
-        small, large, types = [await stack.enter_async_context(_held(lab.world(name))) for name in names]
+        held = [await stack.enter_async_context(_held(world)) for world in worlds]
+        small, large, types = held
         assert _answers(small) == _answers(large) == _answers(types)
         runners = [
-            *(Runner(name, _decides(held, _few(held.spec))) for name, held in zip(names, (small, large, types))),
+            *(Runner(name, _decides(one, _few(one.spec))) for name, one in zip(_WORLDS, held, strict=True)),
             Runner("spread", _decides(large, *_spread(large.spec))),
             Runner("domain", _domain(small)),
         ]
-        rounds = _interleaved(runners, lab.scale.decide_rounds)
-        checked = await _check(small, lab.scale.decide_rounds)
+        rounds = _interleaved(runners, count)
+        checked = await _check(small, count)
     few, many = f"{small.spec.calls:,} calls, {small.spec.types} types", f"{large.spec.calls:,} calls"
     at_all = {name: median(times) for name, times in rounds.items()}
     return [

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from multiprocessing import get_context
@@ -18,7 +18,11 @@ R = TypeVar("R")
 
 
 class Scale(NamedTuple):
-    """How much is measured. `small` has few of everything, `types` many call types, `large` many calls and members."""
+    """How much is measured.
+
+    Worlds: `small` has few of everything, `types` many call types, `large` many calls and members. `sweeps` says for
+    each `cache_mb` how many members are asked about.
+    """
 
     name: str
     small: Spec
@@ -27,7 +31,7 @@ class Scale(NamedTuple):
     decide_rounds: int
     load_rounds: int
     load_calls: int
-    sweep_members: int
+    sweeps: Mapping[int, int]
     entries: int
     starts: int
     writes: int
@@ -42,8 +46,8 @@ FULL: Final = Scale(
     decide_rounds=60,
     load_rounds=9,
     load_calls=5_000,
-    sweep_members=1_000_000,
-    entries=50_000,
+    sweeps={16: 250_000, 64: 1_000_000},
+    entries=100_000,
     starts=5,
     writes=300,
     revokes=20,
@@ -56,7 +60,7 @@ QUICK: Final = Scale(
     decide_rounds=3,
     load_rounds=2,
     load_calls=200,
-    sweep_members=3_000,
+    sweeps={16: 2_000, 64: 3_000},
     entries=500,
     starts=1,
     writes=10,

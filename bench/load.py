@@ -112,7 +112,7 @@ async def _own_load(address: str, job: Job, calls: int) -> float:
 
 
 async def _stream(channel: grpc.aio.Channel, job: Job, left: Iterator[int]) -> None:
-    method = channel.unary_unary(job.path)
+    method: grpc.aio.UnaryUnaryMultiCallable[bytes, bytes] = channel.unary_unary(job.path)
     for _ in left:
         assert await method(job.body, metadata=METADATA) == job.answer
 
@@ -120,7 +120,7 @@ async def _stream(channel: grpc.aio.Channel, job: Job, left: Iterator[int]) -> N
 def _own_latencies(address: str, job: Job, calls: int) -> list[float]:
     times = []
     with grpc.insecure_channel(address) as channel:
-        method = channel.unary_unary(job.path)
+        method: grpc.UnaryUnaryMultiCallable[bytes, bytes] = channel.unary_unary(job.path)
         for _ in range(calls + 1):
             started = time.perf_counter()
             assert method(job.body, metadata=METADATA) == job.answer

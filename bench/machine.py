@@ -62,7 +62,7 @@ def describe() -> dict[str, str]:
 def warn_when_busy() -> None:
     """Say on stderr when other work runs: the figures are noise then."""
     if _load() > _BUSY:
-        print(f"the machine is busy (load {_load():.2f}): these figures are noise", file=sys.stderr)
+        print(f"the machine is busy (load {_load():.2f}): these figures are noise", file=sys.stderr, flush=True)
 
 
 def _load() -> float:

@@ -17,7 +17,6 @@ from rolecall.api.v1 import authorization_pb2 as pb
 TOLERANCE_MB: Final = 8
 """What the process may grow by beside its cache: buffers of large batches, SQLite's pages, memory between objects."""
 
-_CACHES: Final = (16, 64)
 _ITEMS: Final = 1_000
 _WARM: Final = 30
 
@@ -25,8 +24,8 @@ _WARM: Final = 30
 def measure(lab: Lab) -> list[Figure]:
     """Return memory with grants loaded, and how far it grows with the cache full."""
     figures = [*_grants(lab)]
-    for megabytes in _CACHES:
-        figures += _bounded(lab, megabytes)
+    for megabytes, members in lab.scale.sweeps.items():
+        figures += _bounded(lab, megabytes, members)
     return figures
 
 
@@ -45,10 +44,9 @@ def _grants(lab: Lab) -> Iterator[Figure]:
     yield Figure(f"resident with {few.spec.types} call types", base, "MB")
 
 
-def _bounded(lab: Lab, megabytes: int) -> Iterator[Figure]:
-    """Ask about every member once and watch the memory."""
+def _bounded(lab: Lab, megabytes: int, members: int) -> Iterator[Figure]:
+    """Ask about each of so many members once and watch the memory."""
     world = lab.world("large")
-    members = min(lab.scale.sweep_members, world.spec.members)
     with serving(REAL, world.path, settings={"cache_mb": megabytes, "log_level": "warning"}) as server:
         with Client(server.address) as client:
             for _ in range(_WARM):

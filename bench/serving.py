@@ -16,12 +16,13 @@ from typing import Final
 
 import grpc
 import psutil
-from grpc_health.v1 import health_pb2, health_pb2_grpc
+from grpc_health.v1.health_pb2 import HealthCheckRequest, HealthCheckResponse
 
 from bench.machine import on_core
 
 REAL: Final = (str(Path(sys.executable).with_name("rolecall")), "serve")
 FLOOR: Final = (sys.executable, "-m", "bench.server")
+_HEALTH: Final = "/grpc.health.v1.Health/Check"
 _ROOT: Final = Path(__file__).resolve().parent.parent
 _PATIENCE_SECONDS: Final = 60
 _PAUSE_SECONDS: Final = 0.002
@@ -90,11 +91,10 @@ def _wait(process: subprocess.Popen[bytes], address: str, log: Path) -> None:
     while not _answers(address):
         _pause(process, until, log)
     with grpc.insecure_channel(address) as channel:
-        check = health_pb2_grpc.HealthStub(channel).Check
-        while (
-            check(health_pb2.HealthCheckRequest(), timeout=_PATIENCE_SECONDS).status
-            != health_pb2.HealthCheckResponse.SERVING
-        ):
+        check: grpc.UnaryUnaryMultiCallable[HealthCheckRequest, HealthCheckResponse] = channel.unary_unary(
+            _HEALTH, HealthCheckRequest.SerializeToString, HealthCheckResponse.FromString
+        )
+        while check(HealthCheckRequest(), timeout=_PATIENCE_SECONDS).status != HealthCheckResponse.SERVING:
             _pause(process, until, log)
 
 

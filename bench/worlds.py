@@ -1,5 +1,7 @@
-"""The stores that are measured. The app and its types go through the store; the mass of rows goes into its tables
-directly, in the store's own shapes, because a million acknowledged writes would take longer than all the rest.
+"""The stores that are measured.
+
+The app and its types go through the store; the mass of rows goes into its tables directly, in the store's own shapes,
+because a million acknowledged writes would take longer than all the rest.
 """
 
 from __future__ import annotations

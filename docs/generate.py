@@ -12,11 +12,12 @@ from typing import Final
 DOCS: Final = Path(__file__).parent
 sys.path.insert(0, str(DOCS.parent))  # started as a script, Python looks beside it only
 
-from docs._generate import capabilities, configuration, errors, grpc, permissions  # noqa: E402
+from docs._generate import capabilities, cli, configuration, errors, grpc, permissions  # noqa: E402
 
 REFERENCE: Final = DOCS / "reference"
 PAGES: Final[dict[str, Callable[[], str]]] = {
     "capabilities.md": capabilities.build,
+    "cli.md": cli.build,
     "configuration.md": configuration.build,
     "errors.md": errors.build,
     "grpc.md": grpc.build,

@@ -1,6 +1,6 @@
 """Real servers for tests: a process on a real port or socket, channels to it, apps in its file, and their tokens.
 
-How a process is started and what it says when it is ready is known here alone (`_COMMAND`, `_announcement`).
+How a process is started and what it says when it is ready is known here alone (`_COMMAND`, `_announced`).
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
-from typing import Any, Final, NamedTuple
+from typing import IO, Any, Final, NamedTuple
 
 import grpc
 import jwt
@@ -40,7 +40,7 @@ from rolecall.api.v1 import (
 from rolecall.service.administration.apps import create_app
 from rolecall.store import Store
 
-_COMMAND: Final = (sys.executable, str(Path(__file__).with_name("runner.py")))
+_COMMAND: Final = (sys.executable, "-m", "rolecall", "serve", "--json")
 _START_SECONDS: Final = 30
 _POLL_SECONDS: Final = 0.005
 
@@ -167,50 +167,57 @@ def refusal_of(error: Any) -> Refusal:
     return Refusal(error.code(), status.message, info.reason, info.domain, dict(info.metadata), fields)
 
 
+PATIENCE: Final = 20.0
+"""The deadline of a call, in seconds, unless a test chooses another; None: no deadline."""
+
+
 class Client:
     """One caller: a channel, a key and a token. What is called follows from the type of the request."""
 
-    def __init__(self, channel: grpc.Channel, key: str = "", token: str = "", *, seconds: float = 20.0) -> None:
+    def __init__(self, channel: grpc.Channel, key: str = "", token: str = "") -> None:
         self.channel = channel
         self._metadata = tuple((name, value) for name, value in (("x-api-key", key), ("authorization", token)) if value)
-        self._seconds = seconds
         self._stubs: dict[str, Any] = {}
 
-    def __call__(self, request: Message, *, seconds: float | None = None) -> Any:
+    def __call__(self, request: Message, *, seconds: float | None = PATIENCE) -> Any:
         """Call and return the response; grpc.RpcError when refused."""
         rpc = rpc_of(request)
         return rpc.response.FromString(self.send(rpc, request.SerializeToString(), seconds=seconds))
 
-    def send(self, rpc: Rpc, body: bytes, *, seconds: float | None = None) -> bytes:
+    def send(self, rpc: Rpc, body: bytes, *, seconds: float | None = PATIENCE) -> bytes:
         """Send bytes, whatever they are, as the request of an RPC."""
-        answer: bytes = self._stub(rpc)(body, timeout=seconds or self._seconds, metadata=self._metadata)
+        answer: bytes = self._stub(rpc)(body, timeout=seconds, metadata=self._metadata)
         return answer
 
-    def begin(self, request: Message, *, seconds: float | None = None, wait_for_ready: bool = False) -> Any:
+    def begin(self, request: Message, *, seconds: float | None = PATIENCE, wait_for_ready: bool = False) -> Any:
         """Begin a call; `result()` is the response's bytes."""
         return self._stub(rpc_of(request)).future(
             request.SerializeToString(),
-            timeout=seconds or self._seconds,
+            timeout=seconds,
             metadata=self._metadata,
             wait_for_ready=wait_for_ready,
         )
 
-    def without_deadline(self, request: Message) -> Any:
-        """Call without a deadline."""
-        rpc = rpc_of(request)
-        return rpc.response.FromString(self._stub(rpc)(request.SerializeToString(), metadata=self._metadata))
-
-    def refused(self, request: Message, *, seconds: float | None = None) -> Refusal:
+    def refused(self, request: Message, *, seconds: float | None = PATIENCE) -> Refusal:
         """Call and return the error; it is a failure when there is none."""
         return self.refused_bytes(rpc_of(request), request.SerializeToString(), seconds=seconds)
 
-    def refused_bytes(self, rpc: Rpc, body: bytes, *, seconds: float | None = None) -> Refusal:
+    def refused_bytes(self, rpc: Rpc, body: bytes, *, seconds: float | None = PATIENCE) -> Refusal:
         """Send bytes and return the error."""
         outcome = self.outcome(rpc, body, seconds=seconds)
-        assert isinstance(outcome, Refusal), f"{rpc.name} was not refused: {rpc.response.FromString(outcome)}"
+        assert isinstance(outcome, Refusal), f"{rpc.name} was not refused"
         return outcome
 
-    def outcome(self, rpc: Rpc, body: bytes, *, seconds: float | None = None) -> bytes | Refusal:
+    def refused_stream(self, rpc: Rpc) -> Refusal:
+        """Open a stream, send one empty message, and return the error that ends it."""
+        stream = self.channel.stream_stream(rpc.path)(iter([b""]), timeout=PATIENCE, metadata=self._metadata)
+        try:
+            answers = list(stream)
+        except grpc.RpcError as error:
+            return refusal_of(error)
+        raise AssertionError(f"{rpc.name} was answered: {answers}")
+
+    def outcome(self, rpc: Rpc, body: bytes, *, seconds: float | None = PATIENCE) -> bytes | Refusal:
         """Send bytes and return the response's, or the error."""
         try:
             return self.send(rpc, body, seconds=seconds)
@@ -233,9 +240,15 @@ class Announcement(NamedTuple):
     http: str | None
 
 
-def _announcement(line: str) -> Announcement:
-    said = json.loads(line)
-    return Announcement(tuple(said["listen"]), said["http"])
+def _announced(stdout: IO[bytes]) -> Announcement | None:
+    """Read the JSON object that says where the server is; None when the process ends without a word."""
+    lines: list[bytes] = []
+    for line in stdout:
+        lines.append(line)
+        if line.startswith(b"}"):
+            said = json.loads(b"".join(lines))
+            return Announcement(tuple(said["listen"]), said["http"])
+    return None
 
 
 def _arguments(db: Path, listen: tuple[str, ...], http: str, flags: dict[str, Any]) -> list[str]:
@@ -269,14 +282,14 @@ class Server:
         watchdog = threading.Timer(_START_SECONDS, self.process.kill)
         watchdog.start()
         try:
-            line = self.process.stdout.readline().decode()
+            announced = _announced(self.process.stdout)
         finally:
             watchdog.cancel()
             watchdog.join()
-        if not line:
+        if announced is None:
             self.kill()
             raise AssertionError(f"the server did not start:\n{self.log}")
-        return _announcement(line)
+        return announced
 
     @property
     def listen(self) -> tuple[str, ...]:

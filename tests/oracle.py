@@ -1,7 +1,8 @@
 """The rules once more, written from the product's rules and not from the code: too slow and simple to be wrong.
 
-Works on a plain world (a dict of dicts, as `tests/scenarios.py` and `tests/worlds.py` make them) and sets of permission ids. It knows of no masks,
-no compiled grants and no domain rule; only facts (actions, capability tables) are looked up. Version v2 only.
+Works on a plain world (a dict of dicts, as `tests/scenarios.py` and `tests/worlds.py` make them) and sets of
+permission ids. It knows of no masks, no compiled grants and no domain rule; only facts (actions, capability tables)
+are looked up. Version v2 only.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Random small worlds and the contexts questions are asked in, as plain data, for hypothesis.
 
 A world names every role it uses in every scope, so that writing it over a fresh app gives exactly these grants.
-Domain classes stay out: `tests/domain_door.py` builds the domain's values; the real store can be driven from the same data.
+Domain classes stay out: `tests/domain_door.py` builds the domain's values; a real store can be driven by the same data.
 """
 
 from __future__ import annotations

@@ -19,7 +19,8 @@ A deny is an answer, never an error. An error says that there is no answer. It h
 in the status details (`grpc-status-details-bin`)
 
 - `google.rpc.ErrorInfo`: `reason` as below, `domain` `{DOMAIN}`, and `metadata` with small facts, such as the
-  permission ids nearest to a mistyped one;
+  permission ids nearest to a mistyped one, and always `request_id`: the call's `x-request-id`, or one made up, under
+  which the call stands in the server's log;
 - `google.rpc.BadRequest` with the path of the field, when one is at fault.
 
 In a batch, an item that can't be answered carries the same code and reason in its `ItemError`. Programs should look at
@@ -27,8 +28,8 @@ the code and the reason; texts may change.
 """
 
 _UNFORESEEN: Final = """
-Anything unforeseen is INTERNAL with a fixed text and an incident id (`metadata.incident_id`); the cause stands under
-that id in the server's log and nowhere else. gRPC itself adds DEADLINE_EXCEEDED, CANCELLED, and RESOURCE_EXHAUSTED for
+Anything unforeseen is INTERNAL with a fixed text and an incident id (`metadata.incident_id`); the cause stands in the
+server's log and nowhere else. gRPC itself adds DEADLINE_EXCEEDED, CANCELLED, and RESOURCE_EXHAUSTED for
 a message that is too large or a call over `max_concurrent_rpcs`.
 """
 
@@ -78,7 +79,8 @@ def _reasons() -> Iterator[tuple[str, ...]]:
     for reason, places in sorted(found.items()):
         said = min(places, key=lambda place: place.text.count(reasons.FILLED_IN))
         modules = dict.fromkeys(code(place.module) for place in places)
-        yield code(reason), _code_of(said.kind), said.text, " ".join(modules)
+        text = reasons.summary(said.kind) if said.text == reasons.FILLED_IN else said.text
+        yield code(reason), _code_of(said.kind), text, " ".join(modules)
 
 
 def _code_of(kind: type[RolecallError]) -> str:

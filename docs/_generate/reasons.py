@@ -62,25 +62,34 @@ def _in(tree: ast.Module) -> Iterator[tuple[str, type[RolecallError], str]]:
     for node in ast.walk(tree):
         match node:
             case ast.Call(func=ast.Name("_refuse"), args=[reason, text]):
-                yield from ((name, Unauthenticated, _spelled(text)) for name in _reasons(reason))
+                yield from ((name, Unauthenticated, _spelled(text)) for name in _reasons(tree, reason))
             case ast.Call(func=ast.Name(name), args=[text, *_], keywords=keywords) if name in _KINDS:
                 for keyword in keywords:
                     if keyword.arg == "reason":
-                        yield from ((reason, _KINDS[name], _spelled(text)) for reason in _reasons(keyword.value))
+                        yield from ((reason, _KINDS[name], _spelled(text)) for reason in _reasons(tree, keyword.value))
             case ast.Tuple(elts=[ast.Name(name), ast.Constant(str(reason)), ast.Name(text)]) if name in _KINDS:
                 yield reason, _KINDS[name], _constant(tree, text)
 
 
-def _reasons(node: ast.expr) -> list[str]:
+def _reasons(tree: ast.Module, node: ast.expr) -> list[str]:
     """Return what an expression for a reason can be."""
     match node:
         case ast.Constant(str(reason)):
             return [reason]
-        case ast.Name():
-            return []  # handed on: named where it comes from
+        case ast.IfExp(body=yes, orelse=no):
+            return [*_reasons(tree, yes), *_reasons(tree, no)]
+        case ast.Name(name):  # a variable; of a parameter the reasons are named where it comes from
+            return [reason for value in _assigned(tree, name) for reason in _reasons(tree, value)]
         case ast.JoinedStr() if _spelled(node) == f"{FILLED_IN}_TYPE_NOT_FOUND":
             return ["CALL_TYPE_NOT_FOUND", "CHANNEL_TYPE_NOT_FOUND"]
     raise ValueError(f"line {node.lineno}: teach docs/_generate/reasons.py to read `{ast.unparse(node)}`")
+
+
+def _assigned(tree: ast.Module, name: str) -> Iterator[ast.expr]:
+    for node in ast.walk(tree):
+        match node:
+            case ast.Assign(targets=[ast.Name(target)], value=value) if target == name:
+                yield value
 
 
 def _constant(tree: ast.Module, name: str) -> str:

@@ -1,35 +1,25 @@
-"""The table of commands, and the parser made from it. A new command is one row here and one function."""
+"""The table of commands. A new command is one row here and one function."""
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple
 
 from rolecall import __version__
 from rolecall.cli import flags
-from rolecall.cli.parser import Example, Parser, examples_text
-
-_ABOUT: Final = "Answers whether a user may act on a call or a channel, each answer with its reason."
-_EXIT_CODES: Final = "exit code: 0 done (check: allowed), 3 check: denied, 2 bad input, 1 any other failure"
+from rolecall.cli.parser import Example, Parser
 
 
 class Command(NamedTuple):
-    """One command: `name` may have two words, `run` is `module:function` below this package."""
+    """One command: `name` may have two words, `usage` is what must follow it, `run` is `module:function` in here."""
 
     name: str
     about: str
     run: str
     flags: Callable[[Parser], None]
     examples: Sequence[Example]
+    usage: str = ""
     more: str = ""
-
-
-class Family(NamedTuple):
-    """Commands under one first word."""
-
-    name: str
-    about: str
 
 
 GROUPS: Final[tuple[tuple[str, tuple[Command, ...]], ...]] = (
@@ -42,7 +32,9 @@ GROUPS: Final[tuple[tuple[str, tuple[Command, ...]], ...]] = (
                 "serve:serve",
                 flags.server_flags,
                 (
-                    Example("rolecall serve --dev", "for trying out: makes an app with demo data, prints key and token"),
+                    Example(
+                        "rolecall serve --dev", "for trying out: makes an app with demo data, prints key and token"
+                    ),
                     Example(
                         "rolecall serve --db /var/lib/rolecall.db --listen 0.0.0.0:50051 --http 127.0.0.1:8080",
                         "a store and two doors; `rolecall app create` makes the first app",
@@ -50,7 +42,7 @@ GROUPS: Final[tuple[tuple[str, tuple[Command, ...]], ...]] = (
                     Example("rolecall serve --listen unix:///run/rolecall.sock --http off", "a sidecar on a socket"),
                     Example("rolecall serve --config rolecall.toml", "settings from a file; flags win over it"),
                 ),
-                "Every flag is also a variable and a key of the TOML file: --cache-mb, ROLECALL_CACHE_MB, cache_mb.",
+                more="Every flag has its variable and its key in the file: --cache-mb, ROLECALL_CACHE_MB, cache_mb.",
             ),
             Command(
                 "config",
@@ -87,7 +79,8 @@ GROUPS: Final[tuple[tuple[str, tuple[Command, ...]], ...]] = (
                     Example("rolecall app create my-app --db rolecall.db --json", 'prints {"app", "key", "secret"}'),
                     Example("rolecall app create my-app --key k1 --secret - < secret.txt", "with your own"),
                 ),
-                "A server on the same store knows the app at once.",
+                usage="NAME",
+                more="A server on the same store knows the app at once.",
             ),
             Command(
                 "app list",
@@ -105,6 +98,7 @@ GROUPS: Final[tuple[tuple[str, tuple[Command, ...]], ...]] = (
                     Example("rolecall app rotate-secret my-app", "tokens signed with the old secrets still count"),
                     Example("rolecall app rotate-secret my-app --drop-old", "they no longer do"),
                 ),
+                usage="NAME",
             ),
             Command(
                 "token",
@@ -120,6 +114,7 @@ GROUPS: Final[tuple[tuple[str, tuple[Command, ...]], ...]] = (
                     ),
                     Example("export ROLECALL_TOKEN=$(rolecall token)", "what `rolecall check` reads it from"),
                 ),
+                usage="[--user ID]",
             ),
         ),
     ),
@@ -142,10 +137,11 @@ GROUPS: Final[tuple[tuple[str, tuple[Command, ...]], ...]] = (
                         "on a message that bob wrote",
                     ),
                     Example(
-                        "rolecall check gil send-video --call default:new --member-role host --setting video.enabled=on",
+                        "rolecall check gil send-video --call default:x --member-role host --setting video.enabled=on",
                         "what if gil were a host and video were on",
                     ),
                 ),
+                usage="USER CAPABILITY [--call CID | --channel CID]",
             ),
             Command(
                 "explain",
@@ -154,8 +150,9 @@ GROUPS: Final[tuple[tuple[str, tuple[Command, ...]], ...]] = (
                 flags.check_flags,
                 (
                     Example("rolecall explain gil screenshare --call default:standup --db rolecall.db", "why not"),
-                    Example("rolecall explain ann update-app --json", "in the app itself, for machines"),
+                    Example("rolecall explain ann search-user --json", "in the app itself, for machines"),
                 ),
+                usage="USER CAPABILITY [--call CID | --channel CID]",
             ),
             Command(
                 "capabilities",
@@ -166,6 +163,7 @@ GROUPS: Final[tuple[tuple[str, tuple[Command, ...]], ...]] = (
                     Example("rolecall capabilities bob --call default:standup", "sorted, one a line"),
                     Example("rolecall capabilities bob --channel messaging:general --frozen", "what if it were frozen"),
                 ),
+                usage="USER (--call CID | --channel CID)",
             ),
         ),
     ),
@@ -202,6 +200,7 @@ GROUPS: Final[tuple[tuple[str, tuple[Command, ...]], ...]] = (
                 "types:show_call_type",
                 flags.show_flags,
                 (Example("rolecall call-type show livestream --db rolecall.db", "one type"),),
+                usage="NAME",
             ),
             Command(
                 "channel-type list",
@@ -216,6 +215,7 @@ GROUPS: Final[tuple[tuple[str, tuple[Command, ...]], ...]] = (
                 "types:show_channel_type",
                 flags.show_flags,
                 (Example("rolecall channel-type show messaging --db rolecall.db", "one type"),),
+                usage="NAME",
             ),
         ),
     ),
@@ -228,6 +228,7 @@ GROUPS: Final[tuple[tuple[str, tuple[Command, ...]], ...]] = (
                 "database:backup",
                 flags.backup_flags,
                 (Example("rolecall db backup /backups/today.db --db rolecall.db", "whole, as it is at one moment"),),
+                usage="TARGET",
             ),
             Command(
                 "db check",
@@ -247,65 +248,12 @@ GROUPS: Final[tuple[tuple[str, tuple[Command, ...]], ...]] = (
     ),
 )
 
-FAMILIES: Final = (
-    Family("app", "make and list apps, rotate their secrets"),
-    Family("call-type", "look at call types"),
-    Family("channel-type", "look at channel types"),
-    Family("db", "back up and check the store"),
-)
+FAMILIES: Final = {
+    "app": "make and list apps, rotate their secrets",
+    "call-type": "look at call types",
+    "channel-type": "look at channel types",
+    "db": "back up and check the store",
+}
+"""What the commands under one first word are about."""
 
 COMMANDS: Final = tuple(command for _, commands in GROUPS for command in commands)
-
-
-def build_parser(*, lazy: bool = False) -> Parser:
-    """Make the parser of everything; a lazy one adds the flags of a command only when that command is chosen."""
-    parser = Parser(
-        prog="rolecall",
-        usage="rolecall COMMAND …",
-        description=f"{_ABOUT}\n\n{_overview()}",
-        epilog=f"`rolecall COMMAND --help` shows a command's flags and examples.\n{_EXIT_CODES}",
-    )
-    parser.add_argument("--version", action="version", version=f"rolecall {__version__}")
-    parser.set_defaults(run="", parser=parser)
-    first = parser.add_subparsers(metavar="COMMAND", help=argparse.SUPPRESS, parser_class=Parser)
-    families = {family.name: _add_family(first, family) for family in FAMILIES}
-    for command in COMMANDS:
-        family, _, second = command.name.rpartition(" ")
-        _add_command(families[family] if family else first, second, command, lazy=lazy)
-    return parser
-
-
-def _overview() -> str:
-    """Return the commands under their headings."""
-    width = max(len(command.name) for command in COMMANDS)
-    lines: list[str] = []
-    for heading, commands in GROUPS:
-        lines += ["", f"{heading}:"]
-        lines += [f"  {command.name:<{width}}  {command.about}" for command in commands]
-    return "\n".join(lines[1:])
-
-
-def _add_family(first: argparse._SubParsersAction[Parser], family: Family) -> argparse._SubParsersAction[Parser]:
-    parser = first.add_parser(family.name, description=_sentence(family.about))
-    parser.set_defaults(parser=parser)
-    return parser.add_subparsers(title="commands", metavar="COMMAND", parser_class=Parser)
-
-
-def _add_command(
-    commands: argparse._SubParsersAction[Parser], name: str, command: Command, *, lazy: bool
-) -> None:
-    more = f"\n\n{command.more}" if command.more else ""
-    parser = commands.add_parser(
-        name,
-        help=command.about,
-        description=_sentence(command.about) + more,
-        epilog=examples_text(command.examples),
-    )
-    parser.set_defaults(run=command.run)
-    parser.later(command.flags)
-    if not lazy:
-        parser.fill()
-
-
-def _sentence(about: str) -> str:
-    return f"{about[0].upper()}{about[1:]}."

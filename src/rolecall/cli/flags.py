@@ -12,7 +12,7 @@ from rolecall.cli.parser import Parser
 
 _SPAN: Final = re.compile(r"([1-9][0-9]{0,9})([smhd])")
 _SECONDS: Final = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
-_SECRET_HELP: Final = (
+_WHOSE: Final = (
     "secret to use instead of a made one; `-` reads it from stdin, and ROLECALL_APP_SECRET may hold it "
     "(a value given here can be seen by everyone on the machine)"
 )
@@ -91,7 +91,7 @@ def app_create_flags(parser: Parser) -> None:
     parser.add_argument("name", metavar="NAME", help="name of the new app")
     group = parser.add_argument_group("App")
     group.add_argument("--key", metavar="KEY", help="API key: 1 to 64 of A-Z a-z 0-9 _ - (default: a random one)")
-    group.add_argument("--secret", metavar="SECRET", help=_SECRET_HELP)
+    group.add_argument("--secret", metavar="SECRET", help=_WHOSE)
     group.add_argument(
         "--permission-version",
         choices=("v1", "v2"),
@@ -114,7 +114,9 @@ def token_flags(parser: Parser) -> None:
     """Add the flags of `token`."""
     group = parser.add_argument_group("Token")
     group.add_argument("--user", metavar="ID", help="the user that calls with it (default: a server-side token)")
-    group.add_argument("--call", metavar="CID", action="append", default=[], help="a call it makes the user a member of")
+    group.add_argument(
+        "--call", metavar="CID", action="append", default=[], help="a call it makes the user a member of"
+    )
     group.add_argument(
         "--channel", metavar="CID", action="append", default=[], help="a channel it makes the user a member of"
     )
@@ -139,9 +141,9 @@ def check_flags(parser: Parser) -> None:
     """Add the arguments of `check` and `explain`."""
     parser.add_argument("user", metavar="USER", help="id of the user")
     parser.add_argument("capability", metavar="CAPABILITY", help="capability id, such as send-audio, or permission id")
-    target = parser.add_argument_group("Target", "neither of them: the app itself").add_mutually_exclusive_group()
-    _targets(target)
-    parser.add_argument("--owner", metavar="ID", help="user who made the message, attachment or reaction acted on")
+    target = parser.add_argument_group("Target", "neither call nor channel: the app itself")
+    _targets(target.add_mutually_exclusive_group())
+    target.add_argument("--owner", metavar="ID", help="user who made the message, attachment or reaction acted on")
     fact_flags(parser)
     asking_flags(parser)
 

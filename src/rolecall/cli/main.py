@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import importlib
+import io
 import os
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Final, TextIO, cast
 
-from rolecall.cli.commands import build_parser
 from rolecall.cli.parser import print_help
-from rolecall.cli.problem import BAD_INPUT, BROKEN_PIPE, FAILED, INTERRUPTED, OK, Problem, of_error
+from rolecall.cli.problem import BAD_INPUT, BROKEN_PIPE, INTERRUPTED, OK, Problem, of_error
+from rolecall.cli.tree import build_parser
 from rolecall.domain.errors import RolecallError
 
 _PACKAGE: Final = "rolecall.cli."
@@ -19,6 +20,10 @@ _PACKAGE: Final = "rolecall.cli."
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command line (None: the process's own) and return its exit code."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
+    # What the gRPC library would log on stderr comes back as errors too, which are told in one line.
+    os.environ.setdefault("GRPC_VERBOSITY", "NONE")
     try:
         exit_code = _run(sys.argv[1:] if argv is None else argv)
         sys.stdout.flush()
@@ -28,13 +33,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return INTERRUPTED
     except OSError as error:
-        return _tell(Problem(f"can't go on: {error}"))
+        _abandon(sys.stdout)
+        return _tell(Problem(f"can't go on: {(error.strerror or str(error)).lower()}"))
     return exit_code
 
 
 def _run(argv: Sequence[str]) -> int:
     try:
-        arguments = build_parser(lazy=True).parse_args(argv)
+        arguments, strange = build_parser(lazy=True).parse_known_args(argv)
+        if strange:
+            arguments.parser.refuse(strange)
     except SystemExit as ended:  # help and version were printed, or a usage error told
         return ended.code if isinstance(ended.code, int) else BAD_INPUT
     if not arguments.run:
@@ -48,7 +56,7 @@ def _run(argv: Sequence[str]) -> int:
     except RolecallError as error:
         return _tell(of_error(error))
     except UnicodeEncodeError:
-        return _tell(Problem("an argument or the output is not valid text", exit_code=BAD_INPUT))
+        return _tell(Problem("an argument is not valid UTF-8", exit_code=BAD_INPUT))
 
 
 def _tell(problem: Problem) -> int:
@@ -58,7 +66,7 @@ def _tell(problem: Problem) -> int:
 
 
 def _abandon(stream: TextIO) -> None:
-    """Point a stream whose reader has gone at nothing, lest the interpreter fail to flush it at the end."""
+    """Point a stream that takes no more at nothing, lest the interpreter fail to flush it at the end."""
     with suppress(OSError, ValueError):
         nothing = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nothing, stream.fileno())

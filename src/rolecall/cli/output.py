@@ -47,9 +47,7 @@ def columns(rows: Sequence[Sequence[str]], width: int = 0) -> list[str]:
     for *first, last in cells:
         start = "".join(f"{cell:<{size}}{_GAP}" for cell, size in zip(first, widths, strict=True))
         parts = textwrap.wrap(last, max(width - indent, _NARROWEST)) if width else [last]
-        lines += [
-            f"{start if not place else ' ' * indent}{part}".rstrip() for place, part in enumerate(parts or [""])
-        ]
+        lines += [f"{start if not place else ' ' * indent}{part}".rstrip() for place, part in enumerate(parts or [""])]
     return lines
 
 

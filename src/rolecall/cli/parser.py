@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import argparse
+import difflib
+import re
 import shutil
 import sys
 from collections.abc import Callable, Sequence
 from typing import Any, Final, NamedTuple, NoReturn
 
 from rolecall.cli.problem import BAD_INPUT
+from rolecall.domain.names import shown
 
 _HELP_WIDTH: Final = 110
 _HELP_COLUMN: Final = 34
-_UNKNOWN: Final = "unrecognized arguments: "
+_NO_COMMAND: Final = re.compile(r"argument COMMAND: invalid choice: '(.*?)' \(choose from (.*)\)", re.DOTALL)
 
 
 class Example(NamedTuple):
@@ -49,10 +52,17 @@ class Parser(argparse.ArgumentParser):
         self.fill()
         return super().format_help()
 
+    def refuse(self, strange: Sequence[str]) -> NoReturn:
+        """End because of arguments nobody knows.
+
+        Values are not shown: one may be a secret behind a mistyped `--secret`.
+        """
+        flags = [word.partition("=")[0] for word in strange if word.startswith("-")]
+        self.error(f"unknown flag {', '.join(map(shown, flags))}" if flags else "too many arguments")
+
     def error(self, message: str) -> NoReturn:
         """End with one line, and where to read more."""
-        command, _, _ = self.prog.partition(" COMMAND")
-        self.exit(BAD_INPUT, f"error: {_discreet(message)}\nhint: see `{command} --help`\n")
+        self.exit(BAD_INPUT, f"error: {_told(message)}\nhint: see `{self.prog} --help`\n")
 
 
 def _formatter(prog: str) -> argparse.HelpFormatter:
@@ -60,13 +70,14 @@ def _formatter(prog: str) -> argparse.HelpFormatter:
     return argparse.RawDescriptionHelpFormatter(prog, max_help_position=_HELP_COLUMN, width=width)
 
 
-def _discreet(message: str) -> str:
-    """Leave out what follows an unknown flag: it may be a secret behind a mistyped `--secret`."""
-    if not message.startswith(_UNKNOWN):
+def _told(message: str) -> str:
+    """Put argparse's message in our words."""
+    wrong = _NO_COMMAND.match(message)
+    if wrong is None:
         return message
-    words = message.removeprefix(_UNKNOWN).split()
-    flags = [word.partition("=")[0] for word in words if word.startswith("-")]
-    return f"unknown flag {', '.join(f'`{flag}`' for flag in flags)}" if flags else "too many arguments"
+    known = re.findall(r"[a-z-]+", wrong[2])
+    close = difflib.get_close_matches(wrong[1][:40], known, n=1)
+    return f"there is no command {shown(wrong[1])}" + (f"; did you mean `{close[0]}`?" if close else "")
 
 
 def examples_text(examples: Sequence[Example]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 from rolecall.domain.decision import Decision
 from rolecall.domain.records import AppRecord
@@ -12,6 +13,8 @@ from rolecall.service.authorizer import Authorizer, Question
 from rolecall.service.callers import Caller
 from rolecall.service.index import Index
 from rolecall.store import Store
+
+SECRET: Final = "the secret of acme, long enough for HS256"
 
 
 @dataclass(frozen=True)

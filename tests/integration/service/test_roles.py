@@ -142,6 +142,16 @@ async def test_a_deleted_role_leaves_no_cleared_list_behind(desk: Desk) -> None:
     await desk.admin.call_types.upsert(desk.server, TypeChange("mine", grants=record.grants))  # sent back as read
 
 
+async def test_every_scope_counts_however_many_there_are(desk: Desk) -> None:
+    await desk.admin.roles.create(desk.server, "speaker")
+    for number in range(100):
+        await desk.admin.call_types.upsert(
+            desk.server, TypeChange(f"t{number:02}", grants={"speaker": ("send-audio",)})
+        )
+    by_name = {role.name: role for role in (await desk.admin.roles.list(desk.server, Page())).items}
+    assert by_name["speaker"].scopes == tuple(f"video:t{number:02}" for number in range(100))
+
+
 async def test_users_may_not(desk: Desk) -> None:
     await desk.make_users("root", role="admin")
     root = desk.user("root")

@@ -139,10 +139,12 @@ async def test_bottomless_custom_data_is_refused(desk: Desk, depth: int) -> None
 
 
 async def test_the_largest_that_fits_is_kept(desk: Desk) -> None:
-    custom = {"text": "é" * ((5 * 1024 - len('{"text":""}')) // 2)}
+    custom = {"text": "x" + "é" * ((5 * 1024 - len('{"text":""}')) // 2)}
     teams = tuple(f"t{number}" for number in range(250))
     (user,), _ = await desk.admin.users.upsert(desk.server, [UserChange("x" * 255, custom=custom, teams=teams)])
     assert (user.custom, user.teams) == (custom, teams)
+    with refused(InvalidInput, field="users[0].custom", text="5121 bytes"):
+        await desk.admin.users.upsert(desk.server, [UserChange("y", custom={"text": custom["text"] + "x"})])
 
 
 @pytest.mark.parametrize(
@@ -312,6 +314,13 @@ class TestTeams:
             else:
                 with denied("SearchUser", ".app", "OTHER_TEAM"):
                     await teams.admin.users.get(caller, other)
+
+    async def test_a_role_in_one_of_its_teams_is_enough_for_itself(self, teams: Desk) -> None:
+        change = UserChange("both", role="anonymous", teams_role={"blue": "user"})
+        await teams.admin.users.upsert(teams.server, [change])
+        await teams.admin.users.upsert(teams.user("both"), [UserChange("both", custom={"a": 1})])
+        listed = await teams.admin.users.list(teams.user("both"), Page())
+        assert {user.id for user in listed.items} == {"both", "blue1"}
 
     async def test_a_user_of_a_team_writes_itself(self, teams: Desk) -> None:
         await teams.admin.users.upsert(teams.user("both"), [UserChange("both", custom={"a": 1})])

@@ -241,6 +241,12 @@ def test_when_team_and_ownership_both_stand_in_the_way_neither_is_named() -> Non
     assert ask({"team": "blue"}, "update-call", "dee", app=TENANTS, users=RED) == deny("NO_GRANT")
 
 
+def test_when_either_alone_would_do_the_team_is_named() -> None:
+    types = {"default": {"grants": {"user": ["send-audio", "send-audio-owner-any-team"]}}}
+    call = {"team": "blue", "created_by_id": "ann"}
+    assert ask(call, "send-audio", "dee", app=TENANTS, users=RED, call_types=types) == deny("OTHER_TEAM")
+
+
 def test_a_role_in_a_team_replaces_the_users_own_there_and_only_there() -> None:
     users = {"dee": {"role": "anonymous", "teams": ["red", "blue"], "teams_role": {"red": "admin"}}}
     assert ask({"team": "red"}, "send-audio", "dee", app=TENANTS, users=users) == grant("admin", "send-audio")

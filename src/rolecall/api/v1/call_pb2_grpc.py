@@ -111,11 +111,11 @@ class CallServiceServicer:
         """Creates a call, or changes the one that is there. Only what is present is changed; members named are added or
         changed, never removed.
 
-        Server-side; or a user's token with CreateCall when it creates the call and UpdateCall when it changes one,
-        UpdateCallSettings when it sends settings, and on a call that is there UpdateCallMember for members and
-        UpdateCallMemberRole for their roles. The creator can be named server-side only. INVALID_ARGUMENT: a malformed cid
-        or id, a member that is no user, an unknown role, a setting of a wrong value, an unknown path in `update_mask`,
-        more than 1,000 members. NOT_FOUND: unknown call type.
+        Server-side; or a user's token with CreateCall when it creates the call, ReadCall when it is there and UpdateCall
+        to change it, UpdateCallSettings when it sends settings, UpdateCallMemberRole for a role other than `call_member`,
+        and on a call that is there UpdateCallMember for members. Another creator, or another team of a call that is there,
+        can be named server-side only. INVALID_ARGUMENT: a malformed cid or id, an unknown call type, a member that is no
+        user, an unknown role, a setting of a wrong value, an unknown path in `update_mask`, more than 1,000 members.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -173,10 +173,10 @@ class CallServiceServicer:
     def UpdateUserPermissions(self, request, context):
         """Grants capabilities to one user on one call, or revokes them, whatever the user's roles say. Works for users who
         are not members, and survives leaving and joining again. A grant takes back an earlier revoke of the same
-        capability, a revoke an earlier grant.
+        capability, a revoke an earlier grant, a reset both.
 
         Server-side; or a user's token with UpdateCallPermissions. INVALID_ARGUMENT: a malformed id, an unknown
-        capability, one both granted and revoked, a user that does not exist. NOT_FOUND: no such call.
+        capability, one in two of the lists or none in any, a user that does not exist. NOT_FOUND: no such call.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

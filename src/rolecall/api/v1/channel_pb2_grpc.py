@@ -81,11 +81,12 @@ class ChannelServiceServicer:
         """Creates a channel, or changes the one that is there. Only what is present is changed; members named are added or
         changed, never removed.
 
-        Server-side; or a user's token with CreateChannel when it creates the channel and UpdateChannel when it changes
-        one, UpdateChannelFrozen for `frozen`, UpdateChannelCooldown for `cooldown`, and on a channel that is there
-        UpdateChannelMembers for members. The creator, `disabled`, `config_overrides`, and channel roles and bans of
-        members can be set server-side only. INVALID_ARGUMENT: a malformed cid or id, a member that is no user, an unknown
-        role or permission, a cooldown over 120, more than 1,000 members. NOT_FOUND: unknown channel type.
+        Server-side; or a user's token with CreateChannel when it creates the channel, ReadChannel when it is there and
+        UpdateChannel to change it, UpdateChannelFrozen for `frozen`, UpdateChannelCooldown for `cooldown`,
+        BanChannelMember for bans, and on a channel that is there UpdateChannelMembers for members. Another creator,
+        another team of a channel that is there, `disabled`, `config_overrides` and channel roles can be set server-side
+        only. INVALID_ARGUMENT: a malformed cid or id, an unknown channel type, a member that is no user, an unknown role or
+        permission, a cooldown out of range, more than 1,000 members.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -124,8 +125,8 @@ class ChannelServiceServicer:
         """Adds, changes and removes members; all of it or nothing.
 
         Server-side; or a user's token with UpdateChannelMembers, or for itself alone AddOwnChannelMembership to join and
-        RemoveOwnChannelMembership to leave. Channel roles and bans can be set server-side only. INVALID_ARGUMENT: nothing
-        to do, a user both updated and removed or named twice, a member that is no user, an unknown role, more than 1,000
+        RemoveOwnChannelMembership to leave, and BanChannelMember for bans. Channel roles can be set server-side only.
+        INVALID_ARGUMENT: nothing to do, a user both updated and removed or named twice, a member that is no user, an unknown role, more than 1,000
         entries. NOT_FOUND: no such channel.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -135,7 +136,7 @@ class ChannelServiceServicer:
     def ListChannelMembers(self, request, context):
         """Lists the members of a channel, sorted by user id.
 
-        Server-side; or a user's token with ReadChannel. INVALID_ARGUMENT: a malformed cid or page token. NOT_FOUND: no
+        Server-side; or a user's token with ReadChannelMembers. INVALID_ARGUMENT: a malformed cid or page token. NOT_FOUND: no
         such channel.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)

@@ -60,7 +60,7 @@ class Listing(Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class RoleView:
-    """A role, built in or custom, and the scopes that grant it anything; a built-in one has no times (0)."""
+    """A role, the scopes that grant it anything, and its times; those of a built-in one are when the app was made."""
 
     name: str
     custom: bool

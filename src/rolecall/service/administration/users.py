@@ -80,7 +80,7 @@ class Users:
             return record, revision
 
     async def list(self, caller: Caller, page: Page) -> Listing[UserRecord]:
-        """Return a page of the users, by id; a user sees itself and those it may search."""
+        """Return a page of the users, by id; a user sees those it may search."""
         part = window(page, "users")
         async with self._access.read(caller) as (reader, revision):
             viewer = await self._viewer(reader, caller)
@@ -97,7 +97,7 @@ class Users:
         asked = sorted({team for row in rows for team in _teams(viewer, row)})
         verdicts = await self._permit.allowed(caller, [in_team(team) for team in asked], "SearchUser")
         allowed = {team for team, verdict in zip(asked, verdicts, strict=True) if verdict}
-        return tuple(row for row in rows if row.id == caller.user_id or allowed.intersection(_teams(viewer, row)))
+        return tuple(row for row in rows if allowed.intersection(_teams(viewer, row)))
 
     async def _viewer(self, reader: Reader, caller: Caller) -> UserRecord | None:
         return None if caller.server_side else await reader.user(caller.user_id)

@@ -1,0 +1,162 @@
+"""Connections to a server: where it is, how to speak to it, and its errors as problems."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final, NamedTuple, TypeVar
+
+import grpc
+from google.protobuf.message import Message
+from google.rpc import error_details_pb2, status_pb2
+
+from rolecall.cli.configuration import resolved
+from rolecall.cli.output import printable
+from rolecall.cli.problem import BAD_INPUT, FAILED, Problem, bad_input, with_field
+from rolecall.config import CLIENT_NAMES, Address
+
+R = TypeVar("R", bound=Message)
+
+_STATUS_DETAILS: Final = "grpc-status-details-bin"
+_BAD_REQUEST: Final = frozenset({grpc.StatusCode.INVALID_ARGUMENT, grpc.StatusCode.NOT_FOUND})
+_NO_SERVER: Final = "start one with `rolecall serve`, name another with --address, or read a store file with --db"
+_HOW_TO_CALL: Final = (
+    "the API key is taken from ROLECALL_API_KEY and the token from ROLECALL_TOKEN; "
+    "`rolecall token --db FILE --key KEY` makes a token, and `--db FILE` answers without any"
+)
+
+
+class Connection(NamedTuple):
+    """How to reach a server. No `credentials`: plaintext. `timeout` is the deadline of each call in seconds."""
+
+    address: Address
+    api_key: str
+    token: str
+    credentials: grpc.ChannelCredentials | None
+    timeout: float
+
+    @property
+    def metadata(self) -> tuple[tuple[str, str], ...]:
+        """What names the app and the caller; neither is sent when it is not given."""
+        pairs = (("x-api-key", self.api_key), ("authorization", self.token))
+        return tuple((name, value) for name, value in pairs if value)
+
+
+def connection(args: argparse.Namespace) -> Connection:
+    """Return the connection that flags, environment and file ask for."""
+    settings = resolved(args, CLIENT_NAMES).settings
+    token = _given_token(args) or settings.token or ""
+    credentials = _credentials(args)
+    if credentials is not None and settings.address.is_unix:
+        raise bad_input("a unix socket speaks no TLS: leave the --tls flags out")
+    api_key = settings.api_key or ""
+    _check_sendable("API key", api_key)
+    _check_sendable("token", token)
+    return Connection(settings.address, api_key, token, credentials, args.timeout)
+
+
+def open_channel(to: Connection) -> grpc.aio.Channel:
+    """Open a channel; it connects at the first call."""
+    options = [("grpc.enable_http_proxy", 0)] if to.address.is_local else []
+    if to.credentials is None:
+        return grpc.aio.insecure_channel(str(to.address), options=options)
+    return grpc.aio.secure_channel(str(to.address), to.credentials, options=options)
+
+
+async def unary(channel: grpc.aio.Channel, to: Connection, path: str, request: Message, response: type[R]) -> R:
+    """Make one call; a Problem when it fails."""
+    call = channel.unary_unary(
+        path, request_serializer=type(request).SerializeToString, response_deserializer=response.FromString
+    )
+    with _problems(to):
+        answer: R = await call(request, timeout=to.timeout, metadata=to.metadata)
+        return answer
+
+
+# --- what was given --------------------------------------------------------------------------------------------------
+
+
+def _given_token(args: argparse.Namespace) -> str:
+    """Return the token from a file or stdin, empty when neither is asked for."""
+    file, flag = getattr(args, "token_file", None), getattr(args, "token", None)
+    if flag is not None and flag != "-":
+        raise bad_input(
+            "a token is not taken from the command line, where everyone on the machine can see it",
+            "set ROLECALL_TOKEN, or use --token-file FILE, or `--token -` to read it from stdin",
+        )
+    if flag is None and file is None:
+        return ""
+    text = sys.stdin.readline() if file is None else _read(file, "--token-file").decode("utf-8", "replace")
+    token = text.strip()
+    if not token:
+        raise bad_input("the token is empty")
+    return token
+
+
+def _check_sendable(what: str, text: str) -> None:
+    if not (text.isascii() and text.isprintable()):
+        raise bad_input(f"the {what} holds characters that none has")
+
+
+def _credentials(args: argparse.Namespace) -> grpc.ChannelCredentials | None:
+    cert, key = args.tls_client_cert, args.tls_client_key
+    if (cert is None) != (key is None):
+        raise bad_input("--tls-client-cert and --tls-client-key come together")
+    if not (args.tls or args.tls_ca or cert):
+        return None
+    return grpc.ssl_channel_credentials(
+        root_certificates=_read(args.tls_ca, "--tls-ca") if args.tls_ca else None,
+        private_key=_read(key, "--tls-client-key") if key else None,
+        certificate_chain=_read(cert, "--tls-client-cert") if cert else None,
+    )
+
+
+def _read(path: str, flag: str) -> bytes:
+    try:
+        return Path(path).read_bytes()
+    except OSError as error:
+        raise bad_input(f"can't read the file of {flag}: {error.strerror or error}") from error
+
+
+# --- what went wrong -------------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def _problems(to: Connection) -> Iterator[None]:
+    """Turn what a call fails with into problems."""
+    try:
+        yield
+    except grpc.aio.AioRpcError as error:
+        raise _problem(error, to) from error
+
+
+def _problem(error: grpc.aio.AioRpcError, to: Connection) -> Problem:
+    code, message = error.code(), printable(error.details() or "")
+    told, field = _details(error)
+    if code is grpc.StatusCode.UNAVAILABLE and not told:
+        return Problem(f"can't reach a server at `{to.address}` ({message})", hint=_NO_SERVER)
+    if code is grpc.StatusCode.DEADLINE_EXCEEDED:
+        return Problem(f"no answer from `{to.address}` within {to.timeout:g} seconds")
+    if code is grpc.StatusCode.UNAUTHENTICATED:
+        return Problem(message, hint=_HOW_TO_CALL)
+    text = with_field(message or code.name, field)
+    return Problem(text, exit_code=BAD_INPUT if code in _BAD_REQUEST else FAILED)
+
+
+def _details(error: grpc.aio.AioRpcError) -> tuple[bool, str]:
+    """Return whether the server itself told what is wrong, and the field at fault."""
+    for name, value in error.trailing_metadata() or ():
+        if name == _STATUS_DETAILS and isinstance(value, bytes):
+            status = status_pb2.Status.FromString(value)
+            return True, next(filter(None, map(_field, status.details)), "")
+    return False, ""
+
+
+def _field(detail: Message) -> str:
+    request = error_details_pb2.BadRequest()
+    if not detail.Unpack(request) or not request.field_violations:  # type: ignore[attr-defined]
+        return ""
+    return printable(request.field_violations[0].field)
