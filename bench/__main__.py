@@ -74,9 +74,15 @@ def _run(names: Sequence[str], *, quick: bool) -> Report:
             print(as_text(figures), flush=True)
             groups.append(Group(title, figures))
     seconds = time.perf_counter() - started
-    short = sum(figure.verdict == "short" for group in groups for figure in group.figures)
-    print(f"\n{seconds:.0f} s; {'every target is met' if not short else f'{short} short of the target'}")
+    print(f"\n{seconds:.0f} s; {_summary(groups, quick=quick)}")
     return Report(machine, lab.scale.name, seconds, tuple(groups))
+
+
+def _summary(groups: Sequence[Group], *, quick: bool) -> str:
+    if quick:
+        return "a quick run: the figures say nothing"
+    short = [figure.name for group in groups for figure in group.figures if figure.verdict == "short"]
+    return f"{len(short)} short of the target: {'; '.join(short)}" if short else "every target is met"
 
 
 if __name__ == "__main__":

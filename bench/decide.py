@@ -19,6 +19,7 @@ from bench.lab import Lab
 from bench.worlds import APP_ID, Spec, World
 from rolecall.domain import call_rules
 from rolecall.domain.decision import Decision
+from rolecall.domain.facts import Call, CallMember, User
 from rolecall.service.authorizer import Authorizer, Question
 from rolecall.service.cache import CALL, CALL_MEMBER, USER, Name
 from rolecall.service.callers import Caller
@@ -35,6 +36,7 @@ _PLACE: Final = 5
 _CHUNK: Final = 1_000
 
 Asked = list[tuple[Question, str]]
+Facts = tuple[call_rules.CallType, Call, str, User, CallMember]
 
 
 class Runner(NamedTuple):
@@ -68,6 +70,7 @@ async def _measure(worlds: list[World], count: int) -> list[Figure]:
             *(Runner(name, _decides(one, _few(one.spec))) for name, one in zip(_WORLDS, held, strict=True)),
             Runner("spread", _decides(large, *_spread(large.spec))),
             Runner("domain", _domain(small)),
+            Runner("rules", _rules(small)),
         ]
         rounds = _interleaved(runners, count)
         checked = await _check(small, count)
@@ -83,6 +86,7 @@ async def _measure(worlds: list[World], count: int) -> list[Figure]:
             f"each question about another of {many}", at_all["spread"], "µs", note="outgrows the processor's caches"
         ),
         Figure("domain alone: resolve and decide, facts in hand", at_all["domain"], "µs"),
+        Figure("domain alone: the rules, case resolved", at_all["rules"], "µs"),
         Figure("Authorizer.check, awaited", checked, "µs"),
     ]
 
@@ -176,25 +180,44 @@ def _decides(held: Held, *batches: Asked) -> Callable[[], float]:
 
 
 def _domain(held: Held) -> Callable[[], float]:
-    """Return a run of the domain's own functions, given what the authorizer looks up."""
-    resolved = []
+    """Return a run of what the domain does of a decision, given what the authorizer looks up."""
+    resolved = _resolved(held)
+    case, decide, rules = call_rules.call_case, call_rules.check_call, held.app.rules
+
+    def run() -> float:
+        started = perf_counter_ns()
+        for asked, facts in resolved:
+            decide(case(rules, *facts), asked)
+        return (perf_counter_ns() - started) / len(resolved) / 1_000
+
+    return run
+
+
+def _rules(held: Held) -> Callable[[], float]:
+    """Return a run of the rules alone."""
+    cases = [(call_rules.call_case(held.app.rules, *facts), asked) for asked, facts in _resolved(held)]
+    decide = call_rules.check_call
+
+    def run() -> float:
+        started = perf_counter_ns()
+        for case, asked in cases:
+            decide(case, asked)
+        return (perf_counter_ns() - started) / len(cases) / 1_000
+
+    return run
+
+
+def _resolved(held: Held) -> list[tuple[int, Facts]]:
+    """Return each question as the mask it asks about and the facts it needs."""
+    get, resolved = held.index.cache.get, []
     for question, capability in _few(held.spec):
-        get = held.index.cache.get
         call = get((CALL, APP_ID, question.call))
         user = get((USER, APP_ID, question.user_id))
         member = get((CALL_MEMBER, APP_ID, question.call, question.user_id))
         asked = call_rules.question(capability)
         assert asked is not None
-        resolved.append((held.app.call_type(call.type), call, question.user_id, user, member, asked))
-    case, decide, rules = call_rules.call_case, call_rules.check_call, held.app.rules
-
-    def run() -> float:
-        started = perf_counter_ns()
-        for call_type, call, user_id, user, member, asked in resolved:
-            decide(case(rules, call_type, call, user_id, user, member), asked)
-        return (perf_counter_ns() - started) / len(resolved) / 1_000
-
-    return run
+        resolved.append((asked, (held.app.call_type(call.type), call, question.user_id, user, member)))
+    return resolved
 
 
 async def _check(held: Held, rounds: int) -> float:

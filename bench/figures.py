@@ -92,7 +92,7 @@ def number(value: float) -> str:
     """Return a number with as many digits as mean something."""
     if value >= 1_000:
         return f"{value:,.0f}"
-    return f"{value:.1f}" if value >= 100 else f"{value:.3g}" if value else "0"
+    return f"{value:.4g}" if value >= 100 else f"{value:.3g}"
 
 
 def as_text(figures: Iterable[Figure]) -> str:

@@ -8,6 +8,7 @@ import sqlite3
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -50,6 +51,7 @@ def on_core(core: int | None) -> Iterator[None]:
 def describe() -> dict[str, str]:
     """Return the machine in words."""
     return {
+        "measured": datetime.now(UTC).date().isoformat(),
         "CPU": f"{_cpu_model()}, {psutil.cpu_count()} cores",
         "memory": f"{psutil.virtual_memory().total / 2**30:.0f} GiB",
         "system": f"{platform.system()} {platform.release()}",

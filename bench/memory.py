@@ -56,11 +56,19 @@ def _bounded(lab: Lab, megabytes: int, members: int) -> Iterator[Figure]:
             most = max(_sweep(client, server, world.spec, members))
             seconds = time.perf_counter() - started
         after = server.rss()
-    title = f"growth with `cache_mb` {megabytes}, {members:,} members asked about"
-    note = f"at most; {after - before:.1f} MB at the end; bound is the cache and {TOLERANCE_MB} MB"
+    cache = f"`cache_mb` {megabytes}"
+    title = f"growth with {cache}, {members:,} members asked about"
+    note = f"at most; {after - before:.1f} MB at the end; target is the cache and {TOLERANCE_MB} MB"
     yield Figure(title, most - before, "MB", megabytes + TOLERANCE_MB, note=note)
-    yield Figure("of the cache's bound", (most - before) / megabytes, "×", note="below 0.5 its estimates are too high")
-    yield Figure("time to ask and read each", seconds / members * 1e6, "µs", note=f"batches of {_ITEMS:,}, all misses")
+    yield Figure(
+        f"growth : bound, {cache}", (most - before) / megabytes, "×", note="below 0.5 its estimates are too high"
+    )
+    yield Figure(
+        f"time to ask about and read each, {cache}",
+        seconds / members * 1e6,
+        "µs",
+        note=f"batches of {_ITEMS:,}, all misses",
+    )
 
 
 def _sweep(client: Client, server: Server, spec: Spec, members: int) -> Iterator[float]:

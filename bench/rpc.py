@@ -123,7 +123,7 @@ def _batches(client: Client, spec: Spec) -> dict[str, Job]:
 
 
 def _latencies(name: str, micros: list[float]) -> list[Figure]:
-    cuts = quantiles(micros, n=100)
+    cuts = quantiles(micros, n=100, method="inclusive")
     return [Figure(f"{name}, p50", cuts[49], "µs"), Figure(f"{name}, p99", cuts[98], "µs")]
 
 

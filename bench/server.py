@@ -1,13 +1,10 @@
-"""`python -m bench.server FLAGS`: the server as `rolecall serve` runs it, with one more method, which only answers.
+"""`python -m bench.server FLAGS`: `rolecall serve` with one more method, which only answers.
 
 The method is on the same gRPC server and returns constant bytes: the floor under every other call.
 """
 
 from __future__ import annotations
 
-import argparse
-import asyncio
-import os
 import sys
 from collections.abc import Iterable
 from typing import Any, Final
@@ -18,8 +15,7 @@ import grpc
 import rolecall.app
 from rolecall.api.v1 import authorization_pb2 as pb
 from rolecall.api.v1 import core_pb2
-from rolecall.config import SERVER_NAMES, add_flags, resolve
-from rolecall.observe.logs import configure
+from rolecall.cli import main
 from rolecall.transports.grpc import GrpcDoor
 
 NULL_PATH: Final = "/bench.Floor/Null"
@@ -42,15 +38,6 @@ class FloorDoor(GrpcDoor):
         yield grpc.method_handlers_generic_handler(service, {method: grpc.unary_unary_rpc_method_handler(_null)})
 
 
-def main(arguments: list[str]) -> None:
-    """Serve until told to stop."""
-    parser = argparse.ArgumentParser()
-    add_flags(parser, names=SERVER_NAMES)
-    settings = resolve(vars(parser.parse_args(arguments)), os.environ, names=SERVER_NAMES).settings
-    configure(settings.log_level, settings.log_format, sys.stderr)
-    with patch.object(rolecall.app, "GrpcDoor", FloorDoor):
-        asyncio.run(rolecall.app.serve(settings, lambda _: None))
-
-
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    with patch.object(rolecall.app, "GrpcDoor", FloorDoor):
+        sys.exit(main(["serve", *sys.argv[1:]]))

@@ -118,7 +118,7 @@ class Authorizer:
 
     def decide(self, app: AppState, caller: Caller, question: Question, capability: str) -> Decision:
         """Return the verdict from this state; Missing when facts are not held."""
-        target = self._target(app, caller, question)
+        target = self.target(app, caller, question)
         return target.decide(target.case, target.asks(capability))
 
     def _decide_all(self, app: AppState, caller: Caller, asked: Sequence[Asked]) -> list[Decision | RolecallError]:
@@ -130,7 +130,7 @@ class Authorizer:
                 if isinstance(question, RolecallError):
                     raise question
                 if resolved is None or question is not resolved[0]:
-                    resolved = question, self._target(app, caller, question)
+                    resolved = question, self.target(app, caller, question)
                 target = resolved[1]
                 results.append(target.decide(target.case, target.asks(capability, hint=False)))
             except Missing as signal:
@@ -150,7 +150,7 @@ class Authorizer:
         raise InvalidInput("`call` or `channel` is required", field="call")
 
     def _explain(self, app: AppState, caller: Caller, question: Question, capability: str) -> Explanation:
-        target = self._target(app, caller, question)
+        target = self.target(app, caller, question)
         return explain(target.rules, target.case, target.asks(capability))
 
     def _admission(self, app: AppState, caller: Caller, question: Question) -> call_rules.Admission:
@@ -176,7 +176,7 @@ class Authorizer:
 
     # --- resolving --------------------------------------------------------------------------------------------------
 
-    def _target(self, app: AppState, caller: Caller, question: Question) -> Target:
+    def target(self, app: AppState, caller: Caller, question: Question) -> Target:
         """Resolve who asks about what; which rules decide follows from the target."""
         if question.call:
             return Target(self._on_call(app, caller, question)[0], *_CALL)

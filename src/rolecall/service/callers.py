@@ -13,6 +13,7 @@ from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 
 import jwt
+from jwt.algorithms import HMACAlgorithm
 
 from rolecall.domain.errors import RolecallError, Unauthenticated
 from rolecall.domain.facts import User
@@ -154,27 +155,36 @@ def _bare(authorization: str) -> str:
     return rest.strip() if rest and scheme.lower() == "bearer" else authorization.strip()
 
 
+class _AnyLength(HMACAlgorithm):
+    """HS256 with secrets of any length: apps bring their own, and short ones occur."""
+
+    def check_key_length(self, key: Any) -> str | None:
+        return None
+
+
+_JWS: Final = jwt.PyJWS(algorithms=["HS256"])
+_JWS.unregister_algorithm("HS256")
+_JWS.register_algorithm("HS256", _AnyLength(HMACAlgorithm.SHA256))
+
+
 def _decode(token: str, secret: str, *, verify: bool = True) -> dict[str, Any] | None:
     """Return the claims, None when the signature does not fit; only HS256 is accepted, `none` never."""
-    options: Any = {
-        "verify_signature": verify,
-        "verify_exp": False,
-        "verify_nbf": False,
-        "verify_iat": False,
-        "verify_aud": False,
-        "verify_iss": False,
-        "verify_sub": False,
-        "verify_jti": False,
-        "enforce_minimum_key_length": False,
-    }
     try:
-        return jwt.decode(token, secret.encode(), algorithms=["HS256"], options=options)
+        payload = _JWS.decode(token, secret.encode(), algorithms=["HS256"], options={"verify_signature": verify})
+        claims = json.loads(payload)
     except jwt.InvalidAlgorithmError:
         raise _refuse("TOKEN_ALGORITHM_INVALID", "token must be signed with HS256") from None
     except jwt.InvalidSignatureError:
         return None
     except (jwt.PyJWTError, ValueError, RecursionError):
-        raise _refuse("TOKEN_MALFORMED", "token is malformed: it must be a JWT of three parts") from None
+        raise _malformed() from None
+    if not isinstance(claims, dict):
+        raise _malformed()
+    return claims
+
+
+def _malformed() -> Unauthenticated:
+    return _refuse("TOKEN_MALFORMED", "token is malformed: it must be a JWT of three parts")
 
 
 def _read(app: AppState, claims: dict[str, Any] | None, secret: str) -> _Token:
@@ -224,4 +234,4 @@ def _cids(claims: dict[str, Any], name: str) -> frozenset[str]:
 
 def make_token(secret: str, claims: dict[str, Any]) -> str:
     """Sign claims with an app's secret: no claims for a server token, `user_id` and the rest for a user's."""
-    return jwt.encode(claims, secret.encode(), algorithm="HS256", json_encoder=json.JSONEncoder)
+    return _JWS.encode(json.dumps(claims, separators=(",", ":")).encode(), secret.encode(), algorithm="HS256")

@@ -165,7 +165,6 @@ def test_expiry_counts_from_the_issue(run: Run) -> None:
     assert said["exp"] - said["iat"] == 900
 
 
-@pytest.mark.filterwarnings("default::jwt.warnings.InsecureKeyLengthWarning")
 def test_a_token_of_a_short_secret_is_the_token_alone(run: Run) -> None:
     run("app", "create", "acme", "--db", "a.db", "--secret", "hunter2")
     assert claims(run("token", "--db", "a.db"), "hunter2") == {"server": True}

@@ -72,7 +72,7 @@ def test_what_was_put_again_stays_longer() -> None:
 
 def test_a_heavy_fact_takes_the_place_of_several() -> None:
     cache = filled(4, room=4)
-    cache.put(name(9), user(9, teams=frozenset(f"team-{number:03}" for number in range(9))))
+    cache.put(name(9), user(9, teams=frozenset(f"team-{number:03}" for number in range(4))))
     assert held(cache, range(10)) == [2, 3, 9]
     assert cache.bytes <= cache._budget
 

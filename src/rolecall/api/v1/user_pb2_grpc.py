@@ -76,8 +76,8 @@ class UserServiceServicer:
     def GetUser(self, request, context):
         """Gets one user.
 
-        Server-side; or the user itself. INVALID_ARGUMENT: a malformed id. NOT_FOUND: no such user. PERMISSION_DENIED: a
-        user's token asks for another user.
+        Server-side; or the user itself; or another user's token with SearchUser in `.app`. INVALID_ARGUMENT: a malformed
+        id. NOT_FOUND: no such user. PERMISSION_DENIED: a user's token asks for another user without SearchUser.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

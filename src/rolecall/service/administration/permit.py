@@ -111,7 +111,7 @@ class Permit:
     def _refusal(self, app: AppState, caller: Caller, target: Question, action: str) -> Forbidden | None:
         """Return None when allowed. Facts come from here, not from the user, so they are asked as a server may."""
         asks = Caller(caller.app_id) if target.call_facts or target.channel_facts else caller
-        resolved = self._authorizer._target(app, asks, target._replace(user_id=caller.user_id))  # noqa: SLF001
+        resolved = self._authorizer.target(app, asks, target._replace(user_id=caller.user_id))
         decision = resolved.decide(resolved.case, resolved.asks(_EITHER.get(action) or ACTIONS[INDEX[action]].id))
         return None if decision.allowed else _denied(resolved, action, decision.reason)
 

@@ -1,0 +1,74 @@
+"""The benchmark runs and says what it should; how fast anything is, is no matter here."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from bench.__main__ import main
+from bench.figures import BEGIN, END, Figure, Group, Report, write_into
+
+
+def test_a_quick_run_reports_every_figure_of_a_decision(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "report.json"
+
+    assert main(["--quick", "--only", "decide", "--json", str(file)]) == 0
+
+    report = json.loads(file.read_text(encoding="utf-8"))
+    assert report["scale"] == "quick"
+    assert {"CPU", "Python", "versions"} <= report["machine"].keys()
+    (figures,) = report["groups"].values()
+    assert sum(figure["limit"] is not None for figure in figures) == 5
+    assert all(figure["value"] > 0 for figure in figures)
+    assert all((figure["verdict"] != "") == (figure["limit"] is not None) for figure in figures)
+    printed = capsys.readouterr().out
+    assert all(figure["name"] in printed for figure in figures)
+
+
+@pytest.mark.parametrize(
+    ("value", "limit", "at_least", "verdict"),
+    [
+        (2.0, 2.0, False, "ok"),
+        (2.1, 2.0, False, "short"),
+        (0.85, 0.85, True, "ok"),
+        (0.84, 0.85, True, "short"),
+        (1.0, None, False, ""),
+    ],
+)
+def test_a_figure_is_ok_up_to_its_target_and_short_beyond(
+    value: float, limit: float | None, at_least: bool, verdict: str
+) -> None:
+    assert Figure("x", value, "µs", limit, at_least).verdict == verdict
+
+
+def test_the_tables_replace_what_stood_between_the_marks(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text(f"before\n{BEGIN}\nold\n{END}\nafter\n", encoding="utf-8")
+    report = Report({"CPU": "one"}, "full", 1.0, (Group("Speed", (Figure("a call", 1_234, "µs", 2_000),)),))
+
+    write_into(page, report.as_markdown())
+
+    head, _, rest = page.read_text(encoding="utf-8").partition(BEGIN)
+    table, _, tail = rest.partition(END)
+    assert (head, tail) == ("before\n", "\nafter\n")
+    assert "old" not in table
+    assert "| a call | 1,234 µs | ≤ 2,000 µs | ok |  |" in table
+
+
+def test_a_page_without_the_marks_is_left_alone(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text("text\n", encoding="utf-8")
+
+    with pytest.raises(ValueError, match="no place"):
+        write_into(page, "table")
+
+    assert page.read_text(encoding="utf-8") == "text\n"
+
+
+@pytest.mark.parametrize("partly", [["--quick"], ["--only", "decide"]])
+def test_only_whole_runs_are_written_down(partly: list[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["--write", *partly])
+    assert ended.value.code == 2
