@@ -23,8 +23,7 @@ import grpc
 import jwt
 from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
-from google.rpc import error_details_pb2
-from grpc_status import rpc_status
+from google.rpc import error_details_pb2, status_pb2
 
 from rolecall.api.v1 import (
     app_pb2,
@@ -43,6 +42,7 @@ from rolecall.store import Store
 _COMMAND: Final = (sys.executable, "-m", "rolecall", "serve", "--json")
 _START_SECONDS: Final = 30
 _POLL_SECONDS: Final = 0.005
+_DETAILS: Final = "grpc-status-details-bin"
 
 SERVICES: Final[tuple[ModuleType, ...]] = (
     authorization_pb2,
@@ -157,9 +157,11 @@ class Refusal(NamedTuple):
 
 def refusal_of(error: Any) -> Refusal:
     """Read an error: the code, the text and what is in the details."""
-    status = rpc_status.from_call(error)
-    if status is None:
+    details = dict(error.trailing_metadata() or ()).get(_DETAILS)
+    if details is None:
         return Refusal(error.code(), error.details() or "")
+    status = status_pb2.Status.FromString(details)
+    assert (status.code, status.message) == (error.code().value[0], error.details())
     info, bad = error_details_pb2.ErrorInfo(), error_details_pb2.BadRequest()
     for detail in status.details:
         assert detail.Unpack(info) or detail.Unpack(bad), detail
@@ -210,9 +212,9 @@ class Client:
 
     def refused_stream(self, rpc: Rpc) -> Refusal:
         """Open a stream, send one empty message, and return the error that ends it."""
-        stream = self.channel.stream_stream(rpc.path)(iter([b""]), timeout=PATIENCE, metadata=self._metadata)
+        stub: Any = self.channel.stream_stream(rpc.path)
         try:
-            answers = list(stream)
+            answers = list(stub(iter([b""]), timeout=PATIENCE, metadata=self._metadata))
         except grpc.RpcError as error:
             return refusal_of(error)
         raise AssertionError(f"{rpc.name} was answered: {answers}")

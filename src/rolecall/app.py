@@ -202,7 +202,7 @@ def _observer(metrics: Metrics) -> Callable[[Event], None]:
         if event.failure is None:
             log.info("denied", **fields, **(event.denied or {}))
             return
-        fields |= {"reason": event.failure.reason, "error": event.failure.message, **event.failure.metadata}
+        fields |= {"reason": event.failure.reason, "error": event.failure.message, "details": event.failure.metadata}
         if event.failure.reason.startswith("STORE_"):
             metrics.store_error(event.failure.reason)
         if event.code == "INTERNAL":

@@ -147,13 +147,31 @@ BAD_TOKENS: Final[dict[str, tuple[Callable[[App], str], str]]] = {
     "issued in the future": (lambda app: app.token(iat=_now() + HOUR), "TOKEN_USED_BEFORE_ISSUED"),
 }
 
-_ODD_TIMES: Final = ("soon", str(2**31), True, [], {}, float("nan"), float("inf"), 1e300, 10**30)
-_ODD_USERS: Final = ("", None, 0, 7, 1.5, True, False, [], ["ann"], {}, "x" * 256, "a\nb", "a\0", "\x7f", "\ud800")
+_ODD_TIMES: Final[tuple[Any, ...]] = ("soon", str(2**31), True, [], {}, float("nan"), float("inf"), 1e300, 10**30)
+_ODD_USERS: Final[tuple[Any, ...]] = (
+    "",
+    None,
+    0,
+    7,
+    1.5,
+    True,
+    False,
+    [],
+    ["ann"],
+    {},
+    "x" * 256,
+    "a\nb",
+    "a\0",
+    "\x7f",
+    "\ud800",
+)
+_ODD_ROLES: Final[tuple[Any, ...]] = (7, True, [], ["host"], {})
+_ODD_LISTS: Final[tuple[Any, ...]] = ("default:standup", 7, {}, [7], [None], [["x"]])
 _ODD_CLAIMS: Final = [
     *(("user_id", value) for value in _ODD_USERS),
     *((name, value) for name in ("exp", "nbf", "iat") for value in _ODD_TIMES),
-    *(("role", value) for value in (7, True, [], ["host"], {})),
-    *((name, v) for name in ("call_cids", "channel_cids") for v in ("default:standup", 7, {}, [7], [None], [["x"]])),
+    *(("role", value) for value in _ODD_ROLES),
+    *((name, value) for name in ("call_cids", "channel_cids") for value in _ODD_LISTS),
 ]
 
 
@@ -238,7 +256,7 @@ def test_tokens_of_an_app_are_revoked_by_when_they_were_issued(stage: Stage) -> 
     app = make_app(stage.db, "revoking")
     then = _now() - HOUR
     old, new, timeless = (Client(stage.server.channel(), app.key, token) for token in _issued(app, then))
-    until(lambda: not isinstance(old.outcome(*_bytes(app_pb2.GetAppRequest())), Refusal))
+    _until_known(old)
     fill(new)
     for client in (old, new, timeless):
         assert client(QUESTION).allowed
@@ -253,6 +271,11 @@ def test_tokens_of_an_app_are_revoked_by_when_they_were_issued(stage: Stage) -> 
 
 def _issued(app: App, then: int) -> tuple[str, str, str]:
     return app.token(iat=then - 1), app.token(iat=then), app.token()
+
+
+def _until_known(client: Client) -> None:
+    """Wait until the server has read from the file what this caller's key and token are made of."""
+    until(lambda: not isinstance(client.outcome(*_bytes(app_pb2.GetAppRequest())), Refusal))
 
 
 def _bytes(request: Any) -> tuple[Rpc, bytes]:
@@ -292,17 +315,17 @@ def _rotate(db: Path, name: str, *, keep_old: bool) -> str:
 def test_secrets_are_rotated_without_a_gap_and_a_dropped_one_counts_no_more(stage: Stage) -> None:
     app = make_app(stage.db, "rotating")
     old = Client(stage.server.channel(), app.key, app.token())
-    until(lambda: not isinstance(old.outcome(*_bytes(app_pb2.GetAppRequest())), Refusal))
+    _until_known(old)
     fill(old)
 
     fresh = app._replace(secret=_rotate(stage.db, "rotating", keep_old=True))
     new = Client(stage.server.channel(), app.key, fresh.token())
-    until(lambda: not isinstance(new.outcome(*_bytes(app_pb2.GetAppRequest())), Refusal))
+    _until_known(new)
     assert old(QUESTION).allowed  # remembered by now, and both secrets are live
 
     newest = app._replace(secret=_rotate(stage.db, "rotating", keep_old=False))
     last = Client(stage.server.channel(), app.key, newest.token())
-    until(lambda: not isinstance(last.outcome(*_bytes(app_pb2.GetAppRequest())), Refusal))
+    _until_known(last)
     for client in (old, new):
         refusal = client.refused(QUESTION)
         assert (refusal.code, refusal.reason) == (Code.UNAUTHENTICATED, "TOKEN_SIGNATURE_INVALID")
@@ -340,12 +363,12 @@ def test_signature_checks_can_be_switched_off_in_development_mode_alone(stage: S
 
 
 def _questions(**said: Any) -> list[Any]:
-    where = {"call": "default:standup"}
+    said["call"] = "default:standup"
     return [
-        authorization_pb2.CheckCapabilityRequest(capability="send-audio", **where, **said),
-        authorization_pb2.ExplainCapabilityRequest(capability="send-audio", **where, **said),
-        authorization_pb2.ListCapabilitiesRequest(**where, **said),
-        authorization_pb2.CheckAdmissionRequest(**where, **said),
+        authorization_pb2.CheckCapabilityRequest(capability="send-audio", **said),
+        authorization_pb2.ExplainCapabilityRequest(capability="send-audio", **said),
+        authorization_pb2.ListCapabilitiesRequest(**said),
+        authorization_pb2.CheckAdmissionRequest(**said),
     ]
 
 
@@ -453,7 +476,7 @@ def test_nothing_crosses_apps(stage: Stage) -> None:
     one, two = make_app(stage.db, "one"), make_app(stage.db, "two")
     first, second = stage.server.client(one), stage.server.client(two)
     for client in (first, second):
-        until(lambda client=client: not isinstance(client.outcome(*_bytes(app_pb2.GetAppRequest())), Refusal))
+        _until_known(client)
         fill(client)
     second(user_pb2.UpsertUsersRequest(users=[user_pb2.User(id="ann", role="guest")]))
     second(call_pb2.UpdateCallMembersRequest(cid="default:standup", remove_members=["ann"]))

@@ -69,9 +69,9 @@ def _development(settings: Settings, address: str, dev: DevApp) -> Iterator[str]
     yield "paste into another terminal, in this folder:"
     yield from _grpcurl(settings, address, dev)
     yield f"  {_check(settings, address, dev, command)}"
-    yield f"  {command} explain gil screenshare --call default:standup {store}"
-    yield f"  {command} explain bob send-video --call livestream:launch {store}"
+    yield f"  {command} explain gil mute-users --call default:standup {store}"
     yield f"  {command} capabilities mia --call livestream:launch {store}"
+    yield f"  {command} capabilities bob --channel messaging:general {store}"
 
 
 def _grpcurl(settings: Settings, address: str, dev: DevApp) -> Iterator[str]:

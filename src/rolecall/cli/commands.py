@@ -149,7 +149,7 @@ GROUPS: Final[tuple[tuple[str, tuple[Command, ...]], ...]] = (
                 "asking:explain",
                 flags.check_flags,
                 (
-                    Example("rolecall explain gil screenshare --call default:standup --db rolecall.db", "why not"),
+                    Example("rolecall explain gil mute-users --call default:standup --db rolecall.db", "why not"),
                     Example("rolecall explain ann search-user --json", "in the app itself, for machines"),
                 ),
                 usage="USER CAPABILITY [--call CID | --channel CID]",

@@ -6,7 +6,6 @@ import argparse
 import asyncio
 import sys
 import time
-import warnings
 from typing import Any
 
 from rolecall.cli.problem import OK, Problem, bad_input
@@ -35,9 +34,7 @@ async def _token(args: argparse.Namespace, claims: dict[str, Any]) -> str:
         raise Problem(f"app {shown(app.name)} has no live secret", hint="`rolecall app rotate-secret` makes one")
     if args.role and canonical(args.role) not in roles:
         print(f"warning: app {shown(app.name)} has no role {shown(args.role)} yet", file=sys.stderr)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # a short secret was warned of when the app was made
-        return make_token(secrets[-1], claims)
+    return make_token(secrets[-1], claims)
 
 
 def _claims(args: argparse.Namespace, now: int) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from rolecall.domain.facts import User
 from rolecall.domain.grants import NO_HOLDING, CompiledGrants, Holding
 from rolecall.domain.permissions import action_index
 from rolecall.domain.shared_rules import ChecksDisabled, Otherwise, RoleGranted, Standing
-from rolecall.domain.subject import AppRules, roles_of, team_mask
+from rolecall.domain.subject import AppRules, require_v2, roles_of, team_mask
 
 SCOPE: Final = ".app"
 
@@ -26,6 +26,7 @@ class AppCase(NamedTuple):
     holding: Holding
     owns: int
     team: int
+    of_team: str
 
     @property
     def scope(self) -> str:
@@ -36,11 +37,17 @@ class AppCase(NamedTuple):
 def app_case(
     app: AppRules, grants: CompiledGrants, user_id: str, user: User | None, author: str = "", team: str = ""
 ) -> AppCase:
-    """Resolve roles, ownership and team of one user in the app; `team` is that of the thing acted on."""
+    """Resolve roles, ownership and team of one user in the app; `team` is that of the thing acted on.
+
+    Unsupported for an app on v1.
+    """
+    require_v2(app)
     if user is None:
-        return AppCase(app, user_id, None, NO_HOLDING, NOTHING, NOTHING)
+        return AppCase(app, user_id, None, NO_HOLDING, NOTHING, NOTHING, team)
     owns = EVERYTHING if author == user_id else NOTHING
-    return AppCase(app, user_id, user, grants.holding(roles_of(app, user, team)), owns, team_mask(app, user, team))
+    return AppCase(
+        app, user_id, user, grants.holding(roles_of(app, user, team)), owns, team_mask(app, user, team), team
+    )
 
 
 RULES: Final[Rules] = (ChecksDisabled, Standing, RoleGranted, Otherwise)

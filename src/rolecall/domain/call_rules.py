@@ -6,9 +6,9 @@ What is asked is a mask over the actions; a call's capabilities are actions unde
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
-from rolecall.domain import call_capabilities
+from rolecall.domain import call_capabilities, shared_rules
 from rolecall.domain.actions import ACTIONS
 from rolecall.domain.call_capabilities import ACTION_BIT, SETTING_OF
 from rolecall.domain.decision import EVERYTHING, NOTHING, Decision, Reason, Rule, Rules, allowed, compiled, decide
@@ -18,7 +18,7 @@ from rolecall.domain.permissions import action_index
 from rolecall.domain.records import Settings
 from rolecall.domain.roles import canonical
 from rolecall.domain.settings import disabled_actions, overridden
-from rolecall.domain.shared_rules import ChecksDisabled, Otherwise, RoleGranted, Standing, named
+from rolecall.domain.shared_rules import ChecksDisabled, RoleGranted, Standing, named
 from rolecall.domain.subject import AppRules, owned, roles_of, team_mask
 
 NANOSECONDS: Final = 1_000_000_000
@@ -68,6 +68,7 @@ class CallCase(NamedTuple):
     holding: Holding
     owns: int
     team: int
+    of_team: str
     member: CallMember
     disabled: int
 
@@ -119,7 +120,7 @@ def call_case(
 ) -> CallCase:
     """Resolve roles, ownership and team of one user on one call."""
     if user is None:
-        return CallCase(app, call_type.name, user_id, None, NO_HOLDING, 0, 0, member, call.disabled)
+        return CallCase(app, call_type.name, user_id, None, NO_HOLDING, 0, 0, call.team, member, call.disabled)
     return CallCase(
         app,
         call_type.name,
@@ -128,6 +129,7 @@ def call_case(
         call_type.grants.holding(roles_of(app, user, call.team, member.role, token_role)),
         owned(user_id, call.created_by, author),
         team_mask(app, user, call.team),
+        call.team,
         member,
         call.disabled,
     )
@@ -168,7 +170,7 @@ class Blocked(Rule):
 class UserRevoked(Rule):
     """Taken from this user on this call; survives leaving and rejoining."""
 
-    name = "user revoke"
+    name = "user_revoke"
     verdict = Decision(allowed=False, reason=Reason.USER_REVOKED)
 
     @staticmethod
@@ -208,7 +210,7 @@ class SettingDisabled(Rule):
 class UserGranted(Rule):
     """Granted to this user on this call; works for non-members too."""
 
-    name = "user grant"
+    name = "user_grant"
     verdict = Decision(allowed=True, reason=Reason.USER_GRANT)
 
     @staticmethod
@@ -218,6 +220,14 @@ class UserGranted(Rule):
     @staticmethod
     def detail(case: CallCase, asked: int) -> str:
         return f"{named(asked)} was {'' if case.member.granted & asked else 'not '}granted to this user on this call"
+
+
+class Otherwise(shared_rules.Otherwise):
+    """Default deny; a grant to the user alone, where that is the remedy already, needs no role."""
+
+    @staticmethod
+    def remedy(case: Any, asked: int) -> str:
+        return "" if case.member.revoked & asked else shared_rules.Otherwise.remedy(case, asked)
 
 
 RULES: Final[Rules] = (

@@ -13,7 +13,6 @@ from rolecall.domain import channel_capabilities
 from rolecall.domain.actions import BIT, CREATOR_OWNED
 from rolecall.domain.channel_capabilities import FLAG_ROWS, ROWS, SENDING, SLOW, UNGRANTED, ChannelRow, Ownership
 from rolecall.domain.decision import EVERYTHING, NOTHING, Decision, Reason, Rule, Rules, allowed, compiled, decide
-from rolecall.domain.errors import Unsupported
 from rolecall.domain.facts import Channel, ChannelMember, User
 from rolecall.domain.grants import CompiledGrants, Holding
 from rolecall.domain.records import Settings
@@ -32,6 +31,7 @@ from rolecall.domain.subject import (
     granting,
     obstacle,
     owned,
+    require_v2,
     roles_of,
     team_mask,
 )
@@ -81,6 +81,7 @@ class ChannelCase(NamedTuple):
     holding: Holding
     owns: int
     team: int
+    of_team: str
     member: ChannelMember
     off: int
     frozen: bool
@@ -126,8 +127,7 @@ def channel_case(
     author: str = "",
 ) -> ChannelCase:
     """Resolve roles, ownership and team of one user on one channel; Unsupported for an app on v1."""
-    if app.permission_version != "v2":
-        raise Unsupported("channels of an app on permission version v1 are not answered by this version of Rolecall")
+    require_v2(app)
     roles = () if user is None else roles_of(app, user, channel.team, member.role, token_role)
     off = flags_off(channel.flags, channel_type.off) if channel.flags else channel_type.off
     return ChannelCase(
@@ -138,6 +138,7 @@ def channel_case(
         channel_type.grants.holding(roles, channel.grants),
         owned(user_id, channel.created_by, author),
         0 if user is None else team_mask(app, user, channel.team),
+        channel.team,
         member,
         off if channel.cooldown > 0 else off | SLOW,
         channel.frozen,
@@ -181,7 +182,7 @@ def _may(case: ChannelCase, action: str) -> bool:
 class ChannelBanned(Rule):
     """Banned in the channel: as banned, for that channel only."""
 
-    name = "channel ban"
+    name = "channel_ban"
     verdict = Decision(allowed=False, reason=Reason.BANNED)
 
     @staticmethod
@@ -200,7 +201,7 @@ class ChannelBanned(Rule):
 class ChannelDisabled(Rule):
     """A disabled channel takes away everything, except with ReadDisabledChannel."""
 
-    name = "channel disabled"
+    name = "channel_disabled"
     verdict = Decision(allowed=False, reason=Reason.CHANNEL_DISABLED)
 
     @staticmethod
@@ -222,7 +223,7 @@ class ChannelDisabled(Rule):
 class FeatureDisabled(Rule):
     """A feature flag that is off takes its capabilities away; judged before permissions."""
 
-    name = "feature flag"
+    name = "feature_flag"
     verdict = Decision(allowed=False, reason=Reason.FEATURE_DISABLED)
 
     @staticmethod
@@ -246,7 +247,7 @@ class FeatureDisabled(Rule):
 class FeatureEnabled(Rule):
     """What no permission governs is allowed while its flag or state is on."""
 
-    name = "feature alone"
+    name = "feature_alone"
     verdict = Decision(allowed=True, reason=Reason.FEATURE_ENABLED)
 
     @staticmethod
@@ -261,7 +262,7 @@ class FeatureEnabled(Rule):
 class Frozen(Rule):
     """A frozen channel takes away sending that was granted, unless UseFrozenChannel."""
 
-    name = "channel frozen"
+    name = "channel_frozen"
     verdict = Decision(allowed=False, reason=Reason.CHANNEL_FROZEN)
 
     @staticmethod
@@ -287,7 +288,7 @@ class Frozen(Rule):
 class RoleGranted(Rule):
     """The v2 decision on one of the row's actions."""
 
-    name = "role grant"
+    name = "role_grant"
     verdict = Decision(allowed=True, reason=Reason.ROLE_GRANT)
 
     @staticmethod
@@ -327,7 +328,11 @@ class Otherwise(Rule):
     @staticmethod
     def remedy(case: ChannelCase, asked: int) -> str:
         row = _row_of(asked)
-        return grant_remedy(case, _owns(row, case.owns), row.actions)
+        ownable = row.ownership is not Ownership.OTHERS_MESSAGE
+        grant = grant_remedy(case, _owns(row, case.owns), row.actions, ownable=ownable)
+        if grant and row.sends and case.frozen and not _may(case, "UseFrozenChannel"):
+            return f"{grant}; and {Frozen.remedy(case, asked)}"
+        return grant
 
 
 RULES: Final[Rules] = (

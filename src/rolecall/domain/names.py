@@ -10,6 +10,8 @@ from rolecall.domain.errors import InvalidInput
 MAX_ID_BYTES: Final = 255
 _SHOWN: Final = 80
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+_UNENCODABLE: Final = re.compile(r"[\ud800-\udfff]")
+_UNSHOWN: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _TYPE_NAME: Final = re.compile(r"[a-z0-9_-]{1,64}")
 _ROLE_NAME: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
@@ -24,11 +26,16 @@ class Cid(NamedTuple):
 def shown(value: str) -> str:
     """Return user input for an error text: shortened, control characters escaped, in backticks."""
     text = value if len(value) <= _SHOWN else value[: _SHOWN - 3] + "..."
-    return "`" + _CONTROL.sub(_escaped, text) + "`"
+    return f"`{printable(text)}`"
+
+
+def printable(text: str) -> str:
+    """Return text in which control characters and lone surrogates are escaped."""
+    return _UNSHOWN.sub(_escaped, text)
 
 
 def _escaped(match: re.Match[str]) -> str:
-    return f"\\x{ord(match[0]):02x}"
+    return match[0].encode("unicode_escape", "surrogatepass").decode("ascii")
 
 
 def check_id(value: str, field: str) -> str:
@@ -40,6 +47,8 @@ def check_id(value: str, field: str) -> str:
 
 def check_text(value: str, field: str, *, limit: int = MAX_ID_BYTES) -> str:
     """Return text that may be empty: at most `limit` bytes, without control characters."""
+    if _UNENCODABLE.search(value):
+        raise InvalidInput(f"`{field}` is not valid Unicode: {shown(value)}", field=field)
     if len(value.encode()) > limit:
         raise InvalidInput(f"`{field}` is longer than {limit} bytes: {shown(value)}", field=field)
     if _CONTROL.search(value):

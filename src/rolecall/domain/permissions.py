@@ -17,6 +17,7 @@ from typing import Final, NamedTuple
 
 from rolecall.domain.actions import ACTIONS, INDEX, Action
 from rolecall.domain.errors import UnknownPermission
+from rolecall.domain.names import printable
 
 
 class Permission(NamedTuple):
@@ -71,5 +72,5 @@ def nearest(permission_id: str, known: Iterable[str] = BUILT_IN) -> tuple[str, .
 def check_permission(permission_id: str, field: str) -> str:
     """Return a permission id that can be granted; UnknownPermission suggests the nearest ids."""
     if permission_id not in BUILT_IN:
-        raise UnknownPermission(permission_id[:64], nearest(permission_id), field=field)
+        raise UnknownPermission(printable(permission_id[:64]), nearest(permission_id), field=field)
     return permission_id

@@ -28,12 +28,14 @@ class Subject(Protocol):
     def owns(self) -> int: ...
     @property
     def team(self) -> int: ...
+    @property
+    def of_team(self) -> str: ...
 
 
 class ChecksDisabled(Rule):
     """`disable_permissions_checks` on the app allows everything."""
 
-    name = "checks disabled"
+    name = "checks_disabled"
     verdict = Decision(allowed=True, reason=Reason.CHECKS_DISABLED)
 
     @staticmethod
@@ -48,7 +50,7 @@ class ChecksDisabled(Rule):
 class Standing(Rule):
     """A user that is banned, deactivated or unknown may do nothing."""
 
-    name = "user standing"
+    name = "user_standing"
     verdict = Decision(allowed=False, reason=Reason.UNKNOWN_USER)
     _BANNED = Decision(allowed=False, reason=Reason.BANNED)
     _DEACTIVATED = Decision(allowed=False, reason=Reason.DEACTIVATED)
@@ -73,7 +75,8 @@ class Standing(Rule):
         user = case.user
         if user is None:
             return f"create user `{case.user_id}`"
-        return f"lift the ban of user `{user.id}`" if user.banned else f"reactivate user `{user.id}`"
+        needed = ["lift the ban of"] * user.banned + ["reactivate"] * user.deactivated
+        return f"{' and '.join(needed)} user `{user.id}`"
 
 
 def _standing(user: User | None) -> str:
@@ -85,7 +88,7 @@ def _standing(user: User | None) -> str:
 class RoleGranted(Rule):
     """The v2 decision: some role holds, in the scope, a permission for the action."""
 
-    name = "role grant"
+    name = "role_grant"
     verdict = Decision(allowed=True, reason=Reason.ROLE_GRANT)
 
     @staticmethod
@@ -149,12 +152,26 @@ def grant_detail(case: Subject, owns: int, actions: int) -> str:
     return f"role `{decision.role}` holds `{decision.permission}` in scope `{case.scope}`"
 
 
-def grant_remedy(case: Subject, owns: int, actions: int) -> str:
-    """Say what grant, ownership or team would allow the actions; empty when a role allows them already."""
+def grant_remedy(case: Subject, owns: int, actions: int, *, ownable: bool = True) -> str:
+    """Say what grant, ownership or team would allow the actions; empty when a role allows them already.
+
+    `ownable` tells whether owning the resource can help.
+    """
     if case.user is None or effective(case.holding, owns, case.team) & actions:
         return ""
+    where = f"one of the user's roles ({roles_phrase(case)}) in scope `{case.scope}`"
     reason = obstacle(case.holding, owns, case.team, actions).reason
+    if reason is Reason.OWNER_ONLY and ownable:
+        return f"let the user own the resource, or grant {named(actions)} to {where}"
+    if case.team:
+        return f"grant {named(actions)} to {where}"
+    across = " or ".join(f"`{action.id}-any-team`" for action in ACTIONS if BIT[action.name] & actions)
     if reason is Reason.OTHER_TEAM:
-        return f"make the user a member of the resource's team, or grant the `-any-team` form of {named(actions)}"
-    grant = f"grant {named(actions)} to one of the user's roles ({roles_phrase(case)}) in scope `{case.scope}`"
-    return f"let the user own the resource, or {grant}" if reason is Reason.OWNER_ONLY else grant
+        return f"{_joining(case)}, or grant {across} to {where}"
+    return f"grant {across} to {where}; the plain permission counts only within the user's own teams"
+
+
+def _joining(case: Subject) -> str:
+    if case.of_team:
+        return f"make the user a member of team `{case.of_team}`"
+    return "give the resource a team of the user's"

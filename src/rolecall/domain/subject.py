@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from rolecall.domain.actions import ACTIONS, ALL, CREATOR_OWNED
 from rolecall.domain.decision import EVERYTHING, NOTHING, Decision, Reason
+from rolecall.domain.errors import Unsupported
 from rolecall.domain.facts import User
 from rolecall.domain.grants import Holding
 from rolecall.domain.permissions import SUFFIXES
@@ -31,6 +32,12 @@ class AppRules(NamedTuple):
     multi_tenant: bool = False
     checks_disabled: bool = False
     permission_version: str = "v2"
+
+
+def require_v2(app: AppRules) -> None:
+    """Refuse what permission version v1 answers by rules of its own, rather than answer by the wrong ones."""
+    if app.permission_version != "v2":
+        raise Unsupported("this version of Rolecall answers an app on permission version v1 for calls only")
 
 
 def roles_of(
@@ -77,7 +84,7 @@ def granting(holding: Holding, owns: int, team: int, actions: int) -> Decision:
             ids = _OWNER_ANY_TEAM
         else:
             continue
-        return _role_grant(role, ids[hit.bit_length() - 1])
+        return _role_grant(role, ids[(hit & -hit).bit_length() - 1])
     return NO_GRANT
 
 

@@ -52,7 +52,7 @@ class Follower:
         self._seen: int | None = None
 
     async def changed(self) -> bool:
-        """Tell whether anything was committed since the last load or delta, by any process."""
+        """Tell whether any process may have committed since the last load or delta; SQLite errs on the safe side."""
         rows = await self._connection.all(_DATA_VERSION)
         return bool(rows[0][0] != self._seen)
 

@@ -93,7 +93,7 @@ class Store:
         return await self._follower.load()
 
     async def changed(self) -> bool:
-        """Tell whether anything was committed, by any process, since the last load or delta; cheap."""
+        """Tell, cheaply, whether any process may have committed since the last load or delta; never misses one."""
         return await self._follower.changed()
 
     async def delta(self, since: int) -> Delta | None:

@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from rolecall.api.v1 import authorization_pb2 as pb
+from rolecall.cli.asking import _outcome, _reason
 from tests.unit.cli.conftest import Run
 
 STANDUP = ("--call", "default:standup")
@@ -197,7 +199,7 @@ def test_lists_are_read_to_their_end(run: Run, demo: str, monkeypatch: pytest.Mo
 def test_a_call_type_shows_settings_and_grants(run: Run, demo: str) -> None:
     shown = asked(run, demo, "call-type", "show", "livestream")
     assert shown["settings"]["backstage"]["enabled"] is True
-    assert shown["settings"]["broadcasting"]["hls"]["quality_tracks"] == []
+    assert shown["settings"]["broadcasting"]["hls"]["quality_tracks"] == ["720p"]
     assert "send-audio" in shown["grants"]["host"]
     text = run("call-type", "show", "livestream", "--db", demo).out
     assert "call type  livestream\n" in text
@@ -326,3 +328,8 @@ def test_version(run: Run) -> None:
     assert run("version").out.startswith("rolecall ")
     assert run("version").out == run("--version").out
     assert json.loads(run("version", "--json").out) == {"version": run("version").out.split()[1]}
+
+
+def test_a_reason_newer_than_this_program_is_shown_as_its_number() -> None:
+    answer = pb.ExplainCapabilityResponse(reason=999, steps=[pb.ExplainStep(outcome=99)])  # type: ignore[arg-type]
+    assert (_reason(answer), _outcome(answer.steps[0])) == ("999", "?")

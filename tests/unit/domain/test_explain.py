@@ -13,27 +13,27 @@ from tests.domain_door import DomainDoor
 from tests.scenarios import resolve
 
 CALL_STEPS = [
-    "checks disabled",
-    "user standing",
+    "checks_disabled",
+    "user_standing",
     "blocked",
-    "user revoke",
+    "user_revoke",
     "setting",
-    "user grant",
-    "role grant",
+    "user_grant",
+    "role_grant",
     "otherwise",
 ]
 CHANNEL_STEPS = [
-    "checks disabled",
-    "user standing",
-    "channel ban",
-    "channel disabled",
-    "feature flag",
-    "feature alone",
-    "channel frozen",
-    "role grant",
+    "checks_disabled",
+    "user_standing",
+    "channel_ban",
+    "channel_disabled",
+    "feature_flag",
+    "feature_alone",
+    "channel_frozen",
+    "role_grant",
     "otherwise",
 ]
-APP_STEPS = ["checks disabled", "user standing", "role grant", "otherwise"]
+APP_STEPS = ["checks_disabled", "user_standing", "role_grant", "otherwise"]
 
 
 def explain(question: dict[str, Any], **written: Any) -> Explanation:
@@ -75,20 +75,20 @@ def test_the_order_of_the_rules_is_that_of_the_rule_book(rules: Rules, steps: li
 def test_rules_before_the_deciding_one_pass_and_those_after_are_not_reached() -> None:
     explanation = on_call("send-video", call={"settings_override": {"video": {"enabled": False}}})
     assert outcomes(explanation) == {
-        "checks disabled": "PASS",
-        "user standing": "PASS",
+        "checks_disabled": "PASS",
+        "user_standing": "PASS",
         "blocked": "PASS",
-        "user revoke": "PASS",
+        "user_revoke": "PASS",
         "setting": "DENY",
-        "user grant": "NOT_REACHED",
-        "role grant": "NOT_REACHED",
+        "user_grant": "NOT_REACHED",
+        "role_grant": "NOT_REACHED",
         "otherwise": "NOT_REACHED",
     }
 
 
 def test_an_allowing_step_says_so() -> None:
-    assert outcomes(on_call("send-audio"))["role grant"] == Outcome.ALLOW
-    assert outcomes(on_call("send-audio", "lou", call={"granted": {"lou": ["send-audio"]}}))["user grant"] == (
+    assert outcomes(on_call("send-audio"))["role_grant"] == Outcome.ALLOW
+    assert outcomes(on_call("send-audio", "lou", call={"granted": {"lou": ["send-audio"]}}))["user_grant"] == (
         Outcome.ALLOW
     )
 
@@ -96,13 +96,13 @@ def test_an_allowing_step_says_so() -> None:
 def test_details_name_what_was_seen() -> None:
     explanation = on_call("send-video", call={"settings_override": {"video": {"enabled": False}}})
     assert detail(explanation, "setting") == "setting `video.enabled` is off"
-    assert "`ann`" in detail(explanation, "user standing")
-    granted = detail(on_call("send-audio"), "role grant")
+    assert "`ann`" in detail(explanation, "user_standing")
+    granted = detail(on_call("send-audio"), "role_grant")
     assert ("`user`" in granted, "`send-audio`" in granted, "`video:default`" in granted) == (True, True, True)
-    none = detail(on_call("send-audio", "lou"), "role grant")
+    none = detail(on_call("send-audio", "lou"), "role_grant")
     assert ("`anonymous`" in none, "`send-audio`" in none) == (True, True)
-    assert "`polls`" in detail(on_channel("send-poll"), "feature flag")
-    assert "cooldown" in detail(on_channel("slow-mode"), "feature flag")
+    assert "`polls`" in detail(on_channel("send-poll"), "feature_flag")
+    assert "cooldown" in detail(on_channel("slow-mode"), "feature_flag")
 
 
 # --- remedies: each is done, and the answer asked for again ----------------------------------------------------------
@@ -176,7 +176,7 @@ def test_everything_in_the_way_is_told_and_not_only_the_first() -> None:
 def test_a_missing_team_or_any_team_grant_is_told() -> None:
     app = {"multi_tenant_enabled": True}
     told = on_call("send-audio", app=app, call={"team": "red"}).would_allow
-    assert told == ("make the user a member of the resource's team, or grant the `-any-team` form of `send-audio`",)
+    assert told == ("make the user a member of team `red`, or grant `send-audio-any-team` to one of the user's roles (`user`) in scope `video:default`",)
 
 
 # --- remedies that must not mislead ----------------------------------------------------------------------------------

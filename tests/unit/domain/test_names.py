@@ -75,6 +75,6 @@ def test_no_role_name(value: str) -> None:
 
 
 def test_user_input_is_shown_in_backticks_short_and_without_control_characters() -> None:
-    assert shown("a\nb\x9f") == r"`a\x0ab\x9f`"
+    assert shown("a\nb\x9f") == r"`a\nb\x9f`"
     assert shown("x" * 80) == "`" + "x" * 80 + "`"
     assert shown("x" * 81) == "`" + "x" * 77 + "...`"

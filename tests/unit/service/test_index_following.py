@@ -1,0 +1,296 @@
+"""Following the store: one state in every answer, shared refreshes, a log that was cut, apps that come and go."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from rolecall.domain.errors import NotFound, RolecallError, Unavailable
+from rolecall.domain.records import CallUserRecord, UserRecord
+from rolecall.service import index as index_module
+from rolecall.service.administration import create_app, rotate_secret
+from rolecall.service.administration.changes import CallChange, CallMemberChange, TypeChange
+from rolecall.service.authorizer import Authorizer, Question
+from rolecall.service.callers import Caller
+from rolecall.service.index import Index
+from rolecall.service.state import AppState
+from rolecall.store import Store
+from tests.oracle import Answer
+from tests.unit.service.staged import ALLOWED, CALL, NEVER, Desk, Gate, StagedStore, settled
+
+BANNED = Answer(False, "BANNED")
+
+
+async def test_an_answer_is_of_one_state_though_a_write_lands_after_its_facts_were_read(desk: Desk) -> None:
+    async def write() -> None:
+        desk.store.after.clear()
+        await desk.elsewhere.users.upsert(desk.server, [])
+
+    async def ban_and_grant() -> None:
+        """Between the two reads: ann is banned, and what she asks about is granted to her alone."""
+        desk.store.after.clear()
+        async with desk.other.transaction(desk.app.id) as tx:
+            await tx.put_user(UserRecord("ann", banned=True))
+            await tx.put_call_user(CALL, CallUserRecord("ann", granted=("kick-user",)))
+
+    await desk.administration.calls.upsert(desk.server, CallChange(CALL))
+    desk.store.after["facts"] = ban_and_grant
+    assert await desk.check("ann", "kick-user") == (Answer(False, "NO_GRANT"), 3)
+    await desk.index.refresh()
+    assert await desk.check("ann", "kick-user") == (BANNED, 4)
+    del write
+
+
+async def test_facts_newer_than_the_index_bring_it_up_to_date_first(desk: Desk) -> None:
+    """What was read after a write is never judged by the configuration from before it."""
+    async with desk.other.transaction(desk.app.id) as tx:
+        record = await tx.type("video:default")
+        assert record is not None
+        await tx.put_type(type(record)(record.scope, {**record.grants, "user": ()}, record.settings))
+        await tx.put_user(UserRecord("cleo"))
+    assert await desk.check("cleo") == (Answer(False, "NO_GRANT"), 3)
+    assert desk.store.reads == {"facts": 1, "delta": 1}
+
+
+async def test_a_batch_is_of_one_state_while_writes_go_on(desk: Desk) -> None:
+    """Two users are banned and let in together, so that in no state is one banned and the other not."""
+
+    async def write(times: int) -> None:
+        for number in range(times):
+            async with desk.other.transaction(desk.app.id) as tx:
+                await tx.put_users([UserRecord(user, banned=number % 2 == 0) for user in ("ann", "ben")])
+            await desk.index.refresh()
+
+    writing = asyncio.create_task(write(40))
+    seen = set()
+    asked = [(Question(user, call=CALL), "send-audio") for user in ("ann", "ben")]
+    while not writing.done():
+        verdicts, revision = await desk.authorizer.check_all(desk.server, asked)
+        assert len({verdict.allowed for verdict in verdicts if not isinstance(verdict, RolecallError)}) == 1
+        seen.add(revision)
+        await asyncio.sleep(0)
+    await writing
+    assert len(seen) > 3
+
+
+# --- refreshing ------------------------------------------------------------------------------------------------------
+
+
+async def test_refreshes_are_shared(desk: Desk) -> None:
+    gate = desk.store.before["delta"] = Gate()
+    first = [asyncio.create_task(desk.index.refresh()) for _ in range(50)]
+    await gate.reached.wait()
+    later = [asyncio.create_task(desk.index.refresh()) for _ in range(50)]
+    await settled()
+    gate.open()
+    await asyncio.gather(*first, *later)
+    assert desk.store.reads == {"delta": 2}
+
+
+async def test_a_refresh_that_began_reading_does_not_stand_for_what_was_written_since(desk: Desk) -> None:
+    gate = desk.store.after["delta"] = Gate()
+    early = asyncio.create_task(desk.index.refresh())
+    await gate.reached.wait()
+    revision = await desk.write_elsewhere(UserRecord("ann", banned=True))
+    late = asyncio.create_task(desk.index.refresh())
+    await settled()
+    gate.open()
+    await early
+    assert desk.index.app(desk.app.id).revision == revision - 1
+    await late
+    assert desk.index.app(desk.app.id).revision == revision
+
+
+async def test_giving_up_a_refresh_does_not_end_it_for_others(desk: Desk) -> None:
+    gate = desk.store.before["delta"] = Gate()
+    first, second = (asyncio.create_task(desk.index.refresh()) for _ in range(2))
+    await gate.reached.wait()
+    first.cancel()
+    revision = await desk.write_elsewhere(UserRecord("ann", banned=True))
+    gate.open()
+    await second
+    assert desk.index.app(desk.app.id).revision == revision
+
+
+async def test_a_write_compiles_what_it_touched_and_no_more(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    compiled: list[str] = []
+    real = index_module.compile_type
+    monkeypatch.setattr(index_module, "compile_type", lambda record: compiled.append(record.scope) or real(record))
+    before = desk.index.app(desk.app.id)
+    await desk.administration.call_types.upsert(desk.server, TypeChange("default", {"user": ()}))
+    after = desk.index.app(desk.app.id)
+    await desk.write_elsewhere(UserRecord("ann", banned=True))
+    await desk.index.refresh()
+    assert compiled == ["video:default"]
+    assert after.call_types["livestream"] is before.call_types["livestream"]
+    assert after.grants is before.grants
+
+
+async def test_a_snapshot_once_taken_never_changes(desk: Desk) -> None:
+    before = desk.index.app(desk.app.id)
+    held = before._asdict() | {"call_types": dict(before.call_types), "channel_types": dict(before.channel_types)}
+    await desk.administration.call_types.upsert(desk.server, TypeChange("hall"))
+    await desk.administration.roles.create(desk.server, "speaker")
+    assert before == AppState(**held)
+    assert desk.index.app(desk.app.id) != before
+
+
+async def test_a_write_drops_just_what_it_touched(desk: Desk) -> None:
+    members = tuple(CallMemberChange(user) for user in ("ann", "ben"))
+    await desk.administration.calls.upsert(desk.server, CallChange(CALL, members=members))
+    await desk.check("ann")
+    await desk.check("ben")
+    await desk.administration.calls.block(desk.server, CALL, "ann")
+    desk.store.reads.clear()
+    assert (await desk.check("ben"))[0] == ALLOWED
+    assert desk.store.reads["facts"] == 0
+    assert (await desk.check("ann"))[0] == Answer(False, "BLOCKED")
+    assert desk.store.reads["facts"] == 1
+
+
+# --- a log that does not reach back ----------------------------------------------------------------------------------
+
+
+async def pruned(desk: Desk, path: str) -> None:
+    """Ban ann, and cut the change log behind the index."""
+    store = await Store.open(path, keep_changes=1)
+    async with store.transaction(desk.app.id) as tx:
+        await tx.put_user(UserRecord("ann", banned=True))
+    async with store.transaction(desk.app.id) as tx:
+        await tx.put_user(UserRecord("zoe"))
+    await store.close()
+
+
+async def test_a_log_that_was_cut_makes_the_index_load_anew(desk: Desk, path: str) -> None:
+    assert (await desk.check("ann"))[0] == ALLOWED
+    await pruned(desk, path)
+    await desk.index.refresh()
+    assert desk.store.reads == {"facts": 1, "delta": 1, "load": 1}
+    assert await desk.check("ann") == (BANNED, 4)
+    assert (await desk.check("zoe"))[0] == ALLOWED
+
+
+async def test_what_was_read_before_the_index_loaded_anew_is_read_again(desk: Desk, path: str) -> None:
+    gate = desk.store.after["facts"] = Gate()
+    question = asyncio.create_task(desk.check("ann"))
+    await gate.reached.wait()
+    del desk.store.after["facts"]
+    await pruned(desk, path)
+    await desk.index.refresh()
+    gate.open()
+    assert await question == (BANNED, 4)
+    assert not desk.index._touched
+
+
+async def test_while_the_index_loads_anew_it_answers_from_what_it_holds(desk: Desk, path: str) -> None:
+    assert (await desk.check("ann"))[0] == ALLOWED
+    await pruned(desk, path)
+    gate = desk.store.after["load"] = Gate()
+    refresh = asyncio.create_task(desk.index.refresh())
+    await gate.reached.wait()
+    assert await desk.check("ann") == (ALLOWED, 2)
+    gate.open()
+    await refresh
+    assert await desk.check("ann") == (BANNED, 4)
+
+
+async def test_a_store_that_was_put_back_makes_the_index_load_anew(desk: Desk) -> None:
+    """A change log shorter than what the index has applied is another history: a backup was restored."""
+    desk.index.seq += 100
+    async with desk.other.transaction(desk.app.id) as tx:
+        await tx.put_user(UserRecord("ann", banned=True))
+    await desk.index.refresh()
+    assert desk.store.reads == {"delta": 1, "load": 1}
+    assert await desk.check("ann") == (BANNED, 3)
+
+
+# --- apps ------------------------------------------------------------------------------------------------------------
+
+
+async def test_an_app_made_later_is_known_after_a_refresh(desk: Desk) -> None:
+    app, _, _ = await create_app(desk.other, "umbrella", key="umbrella-key")
+    assert desk.index.app_by_key("umbrella-key") is None
+    await desk.index.refresh()
+    found = desk.index.app_by_key("umbrella-key")
+    assert found is not None
+    assert (found.id, found.revision, len(found.call_types), len(found.channel_types)) == (app.id, 1, 4, 5)
+    decision, revision = await desk.authorizer.check(Caller(app.id), Question("ann", call=CALL), "send-audio")
+    assert (str(decision.reason), revision) == ("UNKNOWN_USER", 1)
+
+
+async def delete_app(desk: Desk) -> None:
+    async with desk.other.transaction(desk.app.id) as tx:
+        await tx.delete_app()
+    await desk.index.refresh()
+
+
+async def test_a_deleted_app_has_no_answers_and_no_key(desk: Desk) -> None:
+    assert (await desk.check("ann"))[0] == ALLOWED
+    await delete_app(desk)
+    assert desk.index.app_by_key("key") is None
+    with pytest.raises(Unavailable) as caught:
+        await desk.check("ann")
+    assert caught.value.code_reason == "APP_DELETED"
+    assert desk.index.status().apps == 0
+
+
+async def test_an_app_deleted_while_its_facts_are_read_has_no_answer(desk: Desk) -> None:
+    gate = desk.store.after["facts"] = Gate()
+    question = asyncio.create_task(desk.check("ann"))
+    await gate.reached.wait()
+    await delete_app(desk)
+    gate.open()
+    with pytest.raises(Unavailable):
+        await question
+
+
+async def test_an_app_of_the_same_name_and_key_is_another_one(desk: Desk) -> None:
+    assert (await desk.check("ann"))[0] == ALLOWED
+    await delete_app(desk)
+    app, _, _ = await create_app(desk.other, "acme", key="key", secret="secret")
+    await desk.index.refresh()
+    assert app.id != desk.app.id
+    decision, _ = await desk.authorizer.check(Caller(app.id), Question("ann", call=CALL), "send-audio")
+    assert str(decision.reason) == "UNKNOWN_USER"
+
+
+async def test_secrets_are_followed(desk: Desk) -> None:
+    secret = await rotate_secret(desk.other, "acme", keep_old=False)
+    await desk.index.refresh()
+    assert desk.index.app(desk.app.id).secrets == (secret,)
+
+
+async def test_a_type_that_was_deleted_elsewhere_is_gone(desk: Desk) -> None:
+    await desk.administration.call_types.upsert(desk.server, TypeChange("hall"))
+    assert (await desk.check("ann", call="hall:one"))[0] == ALLOWED
+    async with desk.other.transaction(desk.app.id) as tx:
+        await tx.delete_type("video:hall")
+    await desk.index.refresh()
+    with pytest.raises(NotFound):
+        await desk.check("ann", call="hall:one")
+
+
+async def test_apps_share_nothing(desk: Desk) -> None:
+    app, _, _ = await create_app(desk.other, "umbrella")
+    async with desk.other.transaction(app.id) as tx:
+        await tx.put_user(UserRecord("ann", banned=True))
+    await desk.index.refresh()
+    umbrella = await desk.authorizer.check(Caller(app.id), Question("ann", call=CALL), "send-audio")
+    assert str(umbrella[0].reason) == "BANNED"
+    assert (await desk.check("ann"))[0] == ALLOWED
+
+
+async def test_two_indexes_on_two_stores_of_one_file_agree(desk: Desk, path: str) -> None:
+    store = await StagedStore.open(path)
+    index = Index(store, refresh_seconds=NEVER, max_staleness_seconds=NEVER)
+    await index.start()
+    await desk.write_elsewhere(UserRecord("ann", banned=True))
+    for following, reader in ((desk.index, desk.store), (index, store)):
+        assert await reader.changed()
+        await following.refresh()
+        assert not await reader.changed()
+        decision, _ = await Authorizer(following).check(desk.server, Question("ann", call=CALL), "send-audio")
+        assert str(decision.reason) == "BANNED"
+    await index.stop()
+    await store.close()
