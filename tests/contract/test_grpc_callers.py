@@ -148,6 +148,7 @@ BAD_TOKENS: Final[dict[str, tuple[Callable[[App], str], str]]] = {
 }
 
 _ODD_TIMES: Final[tuple[Any, ...]] = ("soon", str(2**31), True, [], {}, float("nan"), float("inf"), 1e300, 10**30)
+_ODD_IDS: Final = ("x" * 256, "a\nb", "a\0", "\x7f", "\ud800")
 _ODD_USERS: Final[tuple[Any, ...]] = (
     "",
     None,

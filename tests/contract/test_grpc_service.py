@@ -1,4 +1,4 @@
-"""The gRPC service itself: health, reflection, limits, deadlines, freshness, and what its answers promise each other."""
+"""The gRPC service itself: health, reflection, limits, deadlines, freshness, and what answers promise each other."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def client(stage: Stage) -> Client:
 
 @pytest.mark.parametrize("service", ["", *NAMES])
 def test_health_tells_of_the_server_and_of_each_service_without_a_token(stage: Stage, service: str) -> None:
-    health = health_pb2_grpc.HealthStub(stage.server.channel())
+    health: Any = health_pb2_grpc.HealthStub(stage.server.channel())
     assert health.Check(health_pb2.HealthCheckRequest(service=service)).status == SERVING
     watch = health.Watch(health_pb2.HealthCheckRequest(service=service))
     assert next(watch).status == SERVING
@@ -71,14 +71,14 @@ def test_health_tells_of_the_server_and_of_each_service_without_a_token(stage: S
 
 
 def test_health_of_an_unknown_service_is_not_found(stage: Stage) -> None:
-    health = health_pb2_grpc.HealthStub(stage.server.channel())
+    health: Any = health_pb2_grpc.HealthStub(stage.server.channel())
     with pytest.raises(grpc.RpcError) as caught:
         health.Check(health_pb2.HealthCheckRequest(service="rolecall.api.v1.Nothing"))
     assert caught.value.code() == Code.NOT_FOUND
 
 
 def _reflected(server: Server, request: reflection_pb2.ServerReflectionRequest) -> Any:
-    stub = reflection_pb2_grpc.ServerReflectionStub(server.channel())
+    stub: Any = reflection_pb2_grpc.ServerReflectionStub(server.channel())
     (response,) = stub.ServerReflectionInfo(iter([request]))
     return response
 
@@ -211,7 +211,7 @@ WRITES: Final[list[Any]] = [
     user_pb2.UpsertUsersRequest(users=[user_pb2.User(id="reader", role="guest")]),
     role_pb2.CreateRoleRequest(name="read-your-write"),
     call_type_pb2.UpsertCallTypeRequest(name="hall", grants={"guest": PermissionList(permissions=["end-call"])}),
-    channel_type_pb2.UpsertChannelTypeRequest(name="hall", grants={"guest": PermissionList()}),
+    channel_type_pb2.UpsertChannelTypeRequest(name="hall", grants={"user": PermissionList()}),
     call_pb2.UpsertCallRequest(cid="hall:read", members=[call_pb2.CallMember(user_id="reader")]),
     call_pb2.UpdateCallMembersRequest(
         cid="hall:read", update_members=[call_pb2.CallMember(user_id="ann", role="host")]
@@ -441,7 +441,7 @@ def test_explaining_answers_as_checking_and_shows_the_rule_that_decided(
     client: Client, crowd: list[str], target: str
 ) -> None:
     where: dict[str, Any] = {"call": {"call": "default:crowd"}, "channel": {"channel": CHANNEL}, "app": {}}[target]
-    ids = {"call": CALL_CAPABILITIES, "channel": CHANNEL_CAPABILITIES, "app": ("search-user", "ban-user")}[target]
+    ids: Any = {"call": CALL_CAPABILITIES, "channel": CHANNEL_CAPABILITIES, "app": ("search-user", "ban-user")}[target]
     rules = set()
     for user_id in (*crowd, "ann", "nobody"):
         for capability in ids:
@@ -522,8 +522,9 @@ _TYPES: Final[dict[str, tuple[Any, Any, str, str]]] = {
 @pytest.mark.parametrize("kind", _TYPES)
 def test_a_dry_run_answers_as_the_write_would_and_changes_nothing(client: Client, kind: str) -> None:
     upsert, get, _, permission = _TYPES[kind]
+    at = revision(client)
     for name, created in (("hall", False), ("dry", True)):
-        before, at = dump(client), revision(client)
+        before = dump(client)
         grants = {"guest": PermissionList(permissions=[permission])}
         answer = client(upsert(name=name, grants=grants, dry_run=True))
         assert (answer.created, answer.revision) == (created, at)
@@ -540,15 +541,17 @@ def test_a_dry_run_answers_as_the_write_would_and_changes_nothing(client: Client
 
 @pytest.mark.parametrize("kind", _TYPES)
 def test_a_write_on_a_revision_that_is_not_the_current_one_is_aborted(client: Client, kind: str) -> None:
-    upsert, get, _, _ = _TYPES[kind]
+    upsert, get, _, permission = _TYPES[kind]
     first = client(upsert(name="guarded", expected_revision=0))
     read = client(get(name="guarded"))
     assert getattr(read, kind).revision == first.revision
-    second = client(upsert(name="guarded", grants={"guest": PermissionList()}, expected_revision=first.revision))
+    second = client(upsert(name="guarded", grants={"user": PermissionList()}, expected_revision=first.revision))
     assert second.revision == first.revision + 1
     for stale in (0, first.revision, second.revision + 100):
         before = dump(client)
-        refusal = client.refused(upsert(name="guarded", grants={"user": PermissionList()}, expected_revision=stale))
+        refusal = client.refused(
+            upsert(name="guarded", grants={"user": PermissionList(permissions=[permission])}, expected_revision=stale)
+        )
         assert (refusal.code, refusal.reason) == (Code.ABORTED, "REVISION_CONFLICT")
         assert refusal.fields == ("expected_revision",)
         assert dump(client) == before
@@ -605,7 +608,7 @@ def test_a_server_that_serves_no_app_answers_health_and_refuses_the_rest(
 ) -> None:
     server = start(tmp_path_factory.mktemp("empty") / "store.db")
     try:
-        health = health_pb2_grpc.HealthStub(server.channel())
+        health: Any = health_pb2_grpc.HealthStub(server.channel())
         assert health.Check(health_pb2.HealthCheckRequest()).status == SERVING
         refusal = Client(server.channel(), "any", "any").refused(app_pb2.GetAppRequest())
         assert (refusal.code, refusal.reason) == (Code.UNAUTHENTICATED, "API_KEY_UNKNOWN")

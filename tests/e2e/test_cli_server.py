@@ -38,6 +38,7 @@ BAD = (
     ("permissions", "--product", "audio"),
 )
 CHECK = READS[0]
+FREE = ("--listen", "127.0.0.1:0")
 
 
 class Dev(NamedTuple):
@@ -260,14 +261,15 @@ def test_development_stays_on_this_machine(tmp_path: Path) -> None:
 
 def test_a_start_that_fails_is_one_clear_line(tmp_path: Path, silent: tuple[socket.socket, str]) -> None:
     (tmp_path / "bad.db").write_bytes(b"no database" * 1000)
-    for ended, error in (
-        (attempt(tmp_path / "a.db", listen=(silent[1],)), f"can't listen on `{silent[1]}`"),
-        (attempt(tmp_path / "b.db", http=silent[1]), f"can't listen for HTTP on `{silent[1]}`"),
-        (attempt(tmp_path / "bad.db"), "is damaged or not a database"),
-        (attempt(tmp_path / "missing" / "c.db"), "No such file or directory"),
+    for flags, error in (
+        (("--db", tmp_path / "a.db", "--listen", silent[1], "--http", "off"), f"can't listen on `{silent[1]}`"),
+        (("--db", tmp_path / "b.db", *FREE, "--http", silent[1]), f"can't listen for HTTP on `{silent[1]}`"),
+        (("--db", tmp_path / "bad.db", *FREE, "--http", "off"), "is damaged or not a database"),
+        (("--db", tmp_path / "missing" / "c.db", *FREE, "--http", "off"), "No such file or directory"),
     ):
-        assert (ended.returncode, ended.stdout) == (1, "")
-        told = [line for line in ended.stderr.splitlines() if not line.startswith("{")]
+        ended = rolecall("serve", *flags)
+        assert (ended.code, ended.out) == (1, "")
+        told = [line for line in ended.err.splitlines() if not line.startswith("{")]  # the others are logs
         assert len(told) == 1
         assert told[0].startswith("error: ")
         assert error in told[0]

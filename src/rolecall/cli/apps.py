@@ -13,7 +13,7 @@ from rolecall.cli.configuration import SECRET_VARIABLE
 from rolecall.cli.output import printable, rfc3339, show_fields, show_json, show_table
 from rolecall.cli.problem import OK, bad_input
 from rolecall.cli.store import open_store
-from rolecall.service.administration import create_app, list_apps, rotate_secret
+from rolecall.service.administration import create_app, finish_rotation, list_apps, rotate_secret
 from rolecall.service.administration.changes import AppView
 
 _NANOSECONDS: Final = 1_000_000_000
@@ -55,7 +55,9 @@ def _given_secret(args: argparse.Namespace) -> str | None:
 
 
 def rotate(args: argparse.Namespace) -> int:
-    """Give an app a new secret and print it."""
+    """Give an app a new secret and print it, or end the rotation."""
+    if args.finish:
+        return _finish(args)
     secret = asyncio.run(_rotate(args))
     if args.json:
         show_json({"app": args.name, "secret": secret, "old_secrets": "dropped" if args.drop_old else "live"})
@@ -65,8 +67,22 @@ def rotate(args: argparse.Namespace) -> int:
     if args.drop_old:
         print("The old ones are dropped: tokens signed with them no longer count.")
     else:
-        print("The old ones still live; once no token signed with them is in use, rotate again with --drop-old.")
+        print("The old ones still live; once no token signed with them is in use, drop them with --finish.")
     return OK
+
+
+def _finish(args: argparse.Namespace) -> int:
+    dropped = asyncio.run(_drop_old(args))
+    if args.json:
+        show_json({"app": args.name, "dropped": dropped})
+    else:
+        print(f"dropped {dropped} old secret{'' if dropped == 1 else 's'}; the newest counts")
+    return OK
+
+
+async def _drop_old(args: argparse.Namespace) -> int:
+    async with open_store(args) as store:
+        return await finish_rotation(store, args.name)
 
 
 async def _rotate(args: argparse.Namespace) -> str:

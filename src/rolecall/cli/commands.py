@@ -96,7 +96,8 @@ GROUPS: Final[tuple[tuple[str, tuple[Command, ...]], ...]] = (
                 flags.app_rotate_flags,
                 (
                     Example("rolecall app rotate-secret my-app", "tokens signed with the old secrets still count"),
-                    Example("rolecall app rotate-secret my-app --drop-old", "they no longer do"),
+                    Example("rolecall app rotate-secret my-app --finish", "later: only the newest counts"),
+                    Example("rolecall app rotate-secret my-app --drop-old", "a secret has leaked: both at once"),
                 ),
                 usage="NAME",
             ),

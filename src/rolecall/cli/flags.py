@@ -12,10 +12,6 @@ from rolecall.cli.parser import Parser
 
 _SPAN: Final = re.compile(r"([1-9][0-9]{0,9})([smhd])")
 _SECONDS: Final = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
-_WHOSE: Final = (
-    "secret to use instead of a made one; `-` reads it from stdin, and ROLECALL_APP_SECRET may hold it "
-    "(a value given here can be seen by everyone on the machine)"
-)
 
 
 # --- values ----------------------------------------------------------------------------------------------------------
@@ -91,7 +87,12 @@ def app_create_flags(parser: Parser) -> None:
     parser.add_argument("name", metavar="NAME", help="name of the new app")
     group = parser.add_argument_group("App")
     group.add_argument("--key", metavar="KEY", help="API key: 1 to 64 of A-Z a-z 0-9 _ - (default: a random one)")
-    group.add_argument("--secret", metavar="SECRET", help=_WHOSE)
+    group.add_argument(
+        "--secret",
+        metavar="SECRET",
+        help="secret to use instead of a made one; `-` reads it from stdin, and ROLECALL_APP_SECRET may hold it "
+        "(a value given here can be seen by everyone on the machine)",
+    )
     group.add_argument(
         "--permission-version",
         choices=("v1", "v2"),
@@ -104,8 +105,14 @@ def app_create_flags(parser: Parser) -> None:
 def app_rotate_flags(parser: Parser) -> None:
     """Add the flags of `app rotate-secret`."""
     parser.add_argument("name", metavar="NAME", help="name of the app")
-    parser.add_argument(
-        "--drop-old", action="store_true", help="make the old secrets, and all tokens signed with them, worthless"
+    which = parser.add_mutually_exclusive_group()
+    which.add_argument(
+        "--drop-old",
+        action="store_true",
+        help="make the old secrets, and all tokens signed with them, worthless at once",
+    )
+    which.add_argument(
+        "--finish", action="store_true", help="make no new secret: drop all but the newest, which ends a rotation"
     )
     store_flags(parser)
 

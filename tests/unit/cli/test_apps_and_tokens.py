@@ -202,3 +202,15 @@ def test_an_app_must_be_named_when_there_are_several(run: Run) -> None:
     result = run("token", "--db", "a.db")
     assert (result.code, result.out) == (2, "")
     assert result.err == ("error: store `a.db` holds several apps: `one`, `two`\nhint: name one with --key or --app\n")
+
+
+def test_a_rotation_ends_with_only_the_newest_secret(run: Run) -> None:
+    app = created(run)
+    rotated = json.loads(run("app", "rotate-secret", "acme", "--db", "a.db", "--json").out)
+    assert json.loads(run("app", "rotate-secret", "acme", "--db", "a.db", "--finish", "--json").out) == {
+        "app": "acme",
+        "dropped": 1,
+    }
+    token = run("token", "--db", "a.db", "--key", app["key"])
+    assert claims(token, rotated["secret"]) == {"server": True}
+    assert "dropped 0 old secrets" in run("app", "rotate-secret", "acme", "--db", "a.db", "--finish").out

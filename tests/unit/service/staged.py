@@ -90,8 +90,6 @@ class Desk:
         self.authorizer = Authorizer(index)
         self.server = Caller(app.id)
         self.administration = Administration(store, index, self.authorizer)
-        blind = Index(other, refresh_seconds=NEVER, max_staleness_seconds=NEVER)
-        self.elsewhere = Administration(other, blind, Authorizer(blind))
 
     async def check(self, user: str, capability: str = "send-audio", call: str = CALL) -> tuple[Answer, int]:
         decision, revision = await self.authorizer.check(self.server, Question(user, call=call), capability)

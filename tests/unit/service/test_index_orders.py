@@ -22,7 +22,9 @@ from tests.oracle import Answer
 from tests.unit.service.staged import NEVER, Desk, StagedStore
 
 ORDERS = [
-    "".join(order) for order in permutations("RIWDS") if order.index("R") < order.index("I") and order.index("D") < order.index("S")
+    "".join(order)
+    for order in permutations("RIWDS")
+    if order.index("R") < order.index("I") and order.index("D") < order.index("S")
 ]
 ALLOWED = Answer(True, "ROLE_GRANT", "host", "kick-user")
 Write = Callable[[Transaction, str, str], Awaitable[object]]
@@ -141,9 +143,9 @@ async def in_order(desk: Desk, other: Store, order: str, write: Write, *, pruned
     user, cid = await host_of_a_call(other, desk.app.id, order.lower())
     index = Index(desk.store, refresh_seconds=NEVER, max_staleness_seconds=NEVER)
     await index.start()
-    if pruned:  # one more write, unknown to the index, and the log no longer reaches back to it
+    if pruned:  # a write of two things, unknown to the index, of which the log keeps one
         async with other.transaction(desk.app.id) as tx:
-            await tx.put_user(UserRecord("somebody", custom={"for": order}))
+            await tx.put_users([UserRecord("some", custom={"for": order}), UserRecord("more", custom={"for": order})])
     authorizer, baton = Authorizer(index), Baton(order)
     before = index.app(desk.app.id).revision
 

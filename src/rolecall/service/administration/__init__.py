@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 from rolecall.service.administration.access import Access
-from rolecall.service.administration.apps import Apps, create_app, list_apps, rotate_secret
+from rolecall.service.administration.apps import Apps, create_app, finish_rotation, list_apps, rotate_secret
 from rolecall.service.administration.calls import Calls
 from rolecall.service.administration.channels import Channels
 from rolecall.service.administration.permissions import Permissions
@@ -21,7 +21,7 @@ from rolecall.service.authorizer import Authorizer
 from rolecall.service.index import Index
 from rolecall.store import Store
 
-__all__ = ["Administration", "create_app", "list_apps", "rotate_secret"]
+__all__ = ["Administration", "create_app", "finish_rotation", "list_apps", "rotate_secret"]
 
 MAX_CUSTOM_ROLES: Final = 1_000
 

@@ -152,6 +152,16 @@ async def rotate_secret(store: Store, app_name: str, *, keep_old: bool = True, s
     return fresh
 
 
+async def finish_rotation(store: Store, app_name: str) -> int:
+    """Drop every secret of an app but the newest; return how many were dropped."""
+    app = await _by_name(store, app_name)
+    async with store.transaction(app.id) as tx:
+        *old, _ = await tx.secrets() or ("",)
+        for worthless in old:
+            await tx.drop_secret(worthless)
+    return len(old)
+
+
 async def list_apps(store: Store) -> tuple[AppView, ...]:
     """Return every app with its API keys, oldest first."""
     async with store.snapshot() as reader:
