@@ -61,7 +61,10 @@ def _bounded(lab: Lab, megabytes: int, members: int) -> Iterator[Figure]:
     note = f"at most; {after - before:.1f} MB at the end; target is the cache and {TOLERANCE_MB} MB"
     yield Figure(title, most - before, "MB", megabytes + TOLERANCE_MB, note=note)
     yield Figure(
-        f"growth : bound, {cache}", (most - before) / megabytes, "×", note="below 0.5 its estimates are too high"
+        f"growth : bound, {cache}",
+        (most - before) / megabytes,
+        "×",
+        note="above 1: the cache counts too little; below 0.5: too much",
     )
     yield Figure(
         f"time to ask about and read each, {cache}",

@@ -549,9 +549,8 @@ def test_a_write_on_a_revision_that_is_not_the_current_one_is_aborted(client: Cl
     assert second.revision == first.revision + 1
     for stale in (0, first.revision, second.revision + 100):
         before = dump(client)
-        refusal = client.refused(
-            upsert(name="guarded", grants={"user": PermissionList(permissions=[permission])}, expected_revision=stale)
-        )
+        grants = {"user": PermissionList(permissions=[permission])}
+        refusal = client.refused(upsert(name="guarded", grants=grants, expected_revision=stale))
         assert (refusal.code, refusal.reason) == (Code.ABORTED, "REVISION_CONFLICT")
         assert refusal.fields == ("expected_revision",)
         assert dump(client) == before

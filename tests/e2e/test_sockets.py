@@ -10,7 +10,7 @@ import subprocess
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import grpc
 import pytest
@@ -226,7 +226,8 @@ def test_with_an_authority_for_clients_each_must_show_a_certificate_of_it(
 def test_tls_that_is_not_whole_or_does_not_fit_is_a_clear_error(
     place: Place, certificates: Certificates, flags: dict[str, str], names: str
 ) -> None:
-    done = attempt(place.db, **{name: certificates.path(file) for name, file in flags.items()})
+    files: dict[str, Any] = {name: certificates.path(file) for name, file in flags.items()}
+    done = attempt(place.db, **files)
     assert done.returncode == 2
     assert names in done.stderr
     assert "Traceback" not in done.stderr

@@ -61,10 +61,6 @@ class IndexFigures(Protocol):
         """Estimated memory of the facts held."""
 
     @property
-    def hits(self) -> int:
-        """Facts found in the cache so far."""
-
-    @property
     def misses(self) -> int:
         """Facts that had to be read from the store so far."""
 
@@ -95,7 +91,6 @@ class _IndexMetric(NamedTuple):
 _INDEX: Final = (
     _IndexMetric(GaugeMetricFamily, "entries", "Facts held in the cache.", lambda index: index.entries),
     _IndexMetric(GaugeMetricFamily, "bytes", "Estimated memory of the cached facts.", lambda index: index.bytes),
-    _IndexMetric(CounterMetricFamily, "hits", "Facts found in the cache.", lambda index: index.hits),
     _IndexMetric(
         CounterMetricFamily, "misses", "Facts that had to be read from the store.", lambda index: index.misses
     ),

@@ -118,6 +118,11 @@ class Authorizer:
 
     def decide(self, app: AppState, caller: Caller, question: Question, capability: str) -> Decision:
         """Return the verdict from this state; Missing when facts are not held."""
+        if question.call:
+            # Most questions are these: the same as below, without making a Target of it.
+            asked = call_rules.question(capability)
+            if asked is not None:
+                return call_rules.check_call(self._on_call(app, caller, question)[0], asked)
         target = self.target(app, caller, question)
         return target.decide(target.case, target.asks(capability))
 

@@ -48,7 +48,6 @@ class IndexStatus(NamedTuple):
 
     entries: int
     bytes: int
-    hits: int
     misses: int
     age_seconds: float
     revision: int
@@ -115,9 +114,7 @@ class Index:
     def status(self) -> IndexStatus:
         """Return size and freshness for observers."""
         cache = self.cache
-        return IndexStatus(
-            len(cache), cache.bytes, cache.hits, cache.misses, self.age, self.seq, len(self._apps), self._refreshes
-        )
+        return IndexStatus(len(cache), cache.bytes, cache.misses, self.age, self.seq, len(self._apps), self._refreshes)
 
     def app(self, app_id: int) -> AppState:
         """Return the current snapshot of an app; Unavailable when the index is too old to answer from."""
