@@ -127,8 +127,8 @@ def call_rows(draw: st.DrawFn) -> dict[str, Any]:
 def channel_rows(draw: st.DrawFn, pool: list[str]) -> dict[str, Any]:
     """Draw one stored channel; its own grants never both add and remove one id."""
     ids = st.sampled_from([action + variant for action in pool for variant in VARIANTS])
-    changes = st.dictionaries(ids, st.booleans(), max_size=4)
-    own = draw(st.dictionaries(st.sampled_from(ROLES), changes, max_size=2)) if draw(sometimes) else {}
+    changes = st.dictionaries(ids, st.booleans(), min_size=1, max_size=10)
+    own = draw(st.dictionaries(st.sampled_from(ROLES), changes, max_size=4))
     members = draw(st.dictionaries(users, st.sampled_from(CHANNEL_ROLES), max_size=3))
     return {
         "created_by_id": draw(st.sampled_from(("", *USERS))),

@@ -93,12 +93,12 @@ def test_what_was_acknowledged_survives_a_kill_at_any_moment(db: Path, app: App)
     """Each round writes through several calls at once and kills the server between two of its answers."""
     written: dict[int, str] = {}
     for round_, answers in enumerate((1, 20, 60)):
-        server = start(db)
-        client = server.client(app)
-        calls = [client.begin(_users(f"{round_}-{number}")) for number in range(100)]
-        for call in calls[:answers]:
-            call.result()
-        server.kill()
+        with running(db) as server:
+            client = server.client(app)
+            calls = [client.begin(_users(f"{round_}-{number}")) for number in range(100)]
+            for call in calls[:answers]:
+                call.result()
+            server.kill()
         for number, call in enumerate(calls):
             if call.code() == Code.OK:
                 revision = user_pb2.UpsertUsersResponse.FromString(call.result()).revision
@@ -134,15 +134,21 @@ def _accepts(server: Server) -> bool:
         return probe.connect_ex((host, int(port))) == 0
 
 
+def _arrived(client: Client, request: Any, number: int) -> list[Any]:
+    """Begin calls that wait, and return when the server has all of them."""
+    client(_asks("ann"))  # connected: from here on calls arrive in the order in which they begin
+    calls = [client.begin(request) for _ in range(number)]
+    client(_asks("ann"))
+    return calls
+
+
 def test_a_stop_lets_the_calls_that_run_end_as_they_would(db: Path, app: App) -> None:
     """The calls wait for a revision that another server writes only when the first takes no new ones any more."""
-    with running(db) as other:
+    with running(db) as other, running(db) as server:
         writer = other.client(app)
         at = writer(_users("ann")).revision
-        server = start(db)
         client = server.client(app)
-        calls = [client.begin(_asks("ann", at + 1)) for _ in range(20)]
-        assert client(_asks("ann")).allowed  # on the same connection: those before it have arrived
+        calls = _arrived(client, _asks("ann", at + 1), 20)
         server.process.send_signal(signal.SIGTERM)
         until(lambda: not _accepts(server))
         assert server.process.poll() is None
@@ -159,9 +165,8 @@ def test_a_stop_lets_the_calls_that_run_end_as_they_would(db: Path, app: App) ->
 def test_a_stop_under_load_fails_no_call_of_a_client_that_has_another_server(
     db: Path, app: App, number: signal.Signals
 ) -> None:
-    with running(db) as other:
+    with running(db) as other, running(db) as server:
         other.client(app)(_users("ann"))
-        server = start(db)
         ports = ",".join(one.listen[0] for one in (server, other))
         client = Client(other.channel(f"ipv4:{ports}"), app.key, app.token())
         answered, failed, over = [0], [], threading.Event()
@@ -190,15 +195,13 @@ def test_a_stop_under_load_fails_no_call_of_a_client_that_has_another_server(
 
 
 def test_a_stop_ends_what_does_not_end_within_the_time_to_drain(db: Path, app: App) -> None:
-    server = start(db, drain_seconds=1)
-    client = server.client(app)
-    at = client(_users("ann")).revision
-    calls = [client.begin(_asks("ann", at + 1)) for _ in range(3)]
-    assert client(_asks("ann")).allowed
-    server.process.send_signal(signal.SIGTERM)
-    assert server.process.wait(timeout=15) == 0
-    assert {call.code() for call in calls} <= {Code.UNAVAILABLE, Code.CANCELLED}
-    assert server.stop() == 0
+    with running(db, drain_seconds=1) as server:
+        client = server.client(app)
+        at = client(_users("ann")).revision
+        calls = _arrived(client, _asks("ann", at + 1), 3)
+        server.process.send_signal(signal.SIGTERM)
+        assert server.process.wait(timeout=15) == 0
+        assert {call.code() for call in calls} <= {Code.UNAVAILABLE, Code.CANCELLED}
 
 
 # --- the store gone --------------------------------------------------------------------------------------------------

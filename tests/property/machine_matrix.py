@@ -121,12 +121,18 @@ class Answered(NamedTuple):
     part: str
     answer: object
     revision: int
+    place: int | None = None
 
     def differs(self, expected: Answers) -> str:
         """Say in words what is wrong with it; "" when nothing is."""
         wanted = getattr(expected, self.part)
+        if self.place is not None:
+            wanted = wanted[self.place]
         if self.answer == wanted:
             return ""
+        if self.part == "verdicts" and self.place is not None:
+            name = [*_asked(self.cell)[0], *_asked(self.cell)[1]][self.place]
+            return f"{self.cell} {name} at revision {self.revision}: {self.answer}, not {wanted}"
         if isinstance(self.answer, tuple) and self.part == "verdicts":
             plain, owned = _asked(self.cell)
             rows = zip((*plain, *owned), self.answer, wanted, strict=True)
@@ -144,6 +150,9 @@ async def ask(authorizer: Authorizer, caller: Caller, cell: Cell) -> list[Answer
     results, revision = await authorizer.check_all(caller, asked)
     verdicts = tuple(_comparable(name, _plain(result)) for (_, name), result in zip(asked, results, strict=True))
     answers = [Answered(cell, "verdicts", verdicts, revision)]
+    for place, (one, name) in enumerate(asked):
+        answer, revision = await _check(authorizer, caller, one, name)
+        answers.append(Answered(cell, "verdicts", _comparable(name, answer), revision, place))
     if cell.call or cell.channel:
         answers.append(await _list(authorizer, caller, cell, question))
     if cell.call:
@@ -156,6 +165,14 @@ def _plain(result: object) -> Answer:
         assert isinstance(result, NotFound), result
         return NOT_FOUND
     return as_answer(result)  # type: ignore[arg-type]
+
+
+async def _check(authorizer: Authorizer, caller: Caller, question: Question, name: str) -> tuple[Answer, int]:
+    try:
+        decision, revision = await authorizer.check(caller, question, name)
+    except NotFound:
+        return NOT_FOUND, _revision(authorizer, caller)
+    return as_answer(decision), revision
 
 
 async def _list(authorizer: Authorizer, caller: Caller, cell: Cell, question: Question) -> Answered:

@@ -138,7 +138,7 @@ class Machine(RuleBasedStateMachine):
         self._runner.run(self.rig.write(process, app, change, service, racing=where["racing"]))
 
     @initialize(
-        budgets=st.tuples(*[st.sampled_from((AMPLE, AMPLE, 9_000, 3_500))] * 2),
+        budgets=st.tuples(*[st.sampled_from((AMPLE, AMPLE, 36_000, 18_000))] * 2),
         keep_changes=st.sampled_from((100_000, 4)),
     )
     def begin(self, budgets: tuple[int, int], keep_changes: int) -> None:
@@ -187,7 +187,7 @@ class Machine(RuleBasedStateMachine):
     def restart(self, number: int) -> None:
         self._runner.run(self.rig.restart(self.process(number)))
 
-    @rule(number=st.integers(0, 1), budget=st.sampled_from((AMPLE, 9_000, 3_500)))
+    @rule(number=st.integers(0, 1), budget=st.sampled_from((AMPLE, 36_000, 18_000)))
     def resize(self, number: int, budget: int) -> None:
         self.process(number).resize(budget)
 
@@ -383,6 +383,40 @@ class Machine(RuleBasedStateMachine):
             partial(model.channel_members, cid=cid, updates=updates, removals=removals),
             lambda admin, caller: admin.channels.update_members(caller, cid, _channel_members(updates), removals),
         )
+
+
+    # --- the same names once more ------------------------------------------------------------------------------------
+
+    @a_write(cid=st.sampled_from(CALLS[:2]), members=st.sampled_from(({}, {worlds.USERS[0]: "host"})))
+    def remake_call(self, cid: str, members: dict[str, str | None], **where: Any) -> None:
+        self.delete_call(cid, **where)
+        self.upsert_call(cid, {}, members, {}, **where)
+
+    @a_write(cid=st.sampled_from(CHANNELS[:2]))
+    def remake_channel(self, cid: str, **where: Any) -> None:
+        self.delete_channel(cid, **where)
+        self.upsert_channel(cid, {}, {}, None, **where)
+
+    @a_write(user=known)
+    def remake_user(self, user: str, **where: Any) -> None:
+        self.delete_users([user], **where)
+        self.upsert_users({user: {}}, **where)
+
+    @a_write(again=st.booleans())
+    def remake_call_type(self, again: bool, **where: Any) -> None:  # noqa: FBT001
+        for cid in CALLS[1:]:
+            self.delete_call(cid, **where)
+        self.delete_call_type("hall", **where)
+        if again:
+            self.upsert_call_type("hall", {"user": []}, {}, reset=False, **where)
+
+    @a_write(again=st.booleans())
+    def remake_channel_type(self, again: bool, **where: Any) -> None:  # noqa: FBT001
+        for cid in CHANNELS[1:]:
+            self.delete_channel(cid, **where)
+        self.delete_channel_type("desk", **where)
+        if again:
+            self.upsert_channel_type("desk", {"user": []}, {}, reset=False, **where)
 
 
 def _call_members(members: dict[str, str | None]) -> tuple[CallMemberChange, ...]:

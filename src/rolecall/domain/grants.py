@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import Final, NamedTuple
 
 from rolecall.domain.actions import BIT
+from rolecall.domain.errors import InvalidInput
 from rolecall.domain.permissions import BUILT_IN, check_permission
 from rolecall.domain.records import Grants
 from rolecall.domain.roles import check_role
@@ -141,11 +142,14 @@ def checked_permissions(permissions: Iterable[str], field: str) -> tuple[str, ..
 
 
 def checked_overrides(grants: Grants, custom_roles: Collection[str], field: str) -> Grants:
-    """Return a channel's own grants with every role and id known; an id both added and removed is refused by order."""
+    """Return a channel's own grants with every role and id known; an id both added and taken away is refused."""
     checked: dict[str, tuple[str, ...]] = {}
     for role, names in grants.items():
         name = check_role(role, custom_roles, f"{field}.{role}")
         for permission in names:
             check_permission(permission.removeprefix("!"), f"{field}.{role}")
+            if f"!{permission}" in names:
+                message = f"`{permission}` is both added to and taken from role `{name}`"
+                raise InvalidInput(message, field=f"{field}.{role}")
         checked[name] = tuple(sorted(set(names)))
     return checked

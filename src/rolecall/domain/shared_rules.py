@@ -159,16 +159,17 @@ def grant_remedy(case: Subject, owns: int, actions: int, *, ownable: bool = True
     """
     if case.user is None or effective(case.holding, owns, case.team) & actions:
         return ""
-    where = f"one of the user's roles ({roles_phrase(case)}) in scope `{case.scope}`"
     reason = obstacle(case.holding, owns, case.team, actions).reason
-    if reason is Reason.OWNER_ONLY and ownable:
-        return f"let the user own the resource, or grant {named(actions)} to {where}"
-    if case.team:
-        return f"grant {named(actions)} to {where}"
-    across = " or ".join(f"`{action.id}-any-team`" for action in ACTIONS if BIT[action.name] & actions)
+    ways = []
     if reason is Reason.OTHER_TEAM:
-        return f"{_joining(case)}, or grant {across} to {where}"
-    return f"grant {across} to {where}; the plain permission counts only within the user's own teams"
+        ways.append(_joining(case))
+    if reason is Reason.OWNER_ONLY and ownable:
+        ways.append("let the user own the resource")
+    # In another team a plain permission would not count.
+    suffix = "" if case.team else "-any-team"
+    ids = " or ".join(f"`{action.id}{suffix}`" for action in ACTIONS if BIT[action.name] & actions)
+    ways.append(f"grant {ids} to one of the user's roles ({roles_phrase(case)}) in scope `{case.scope}`")
+    return ", or ".join(ways)
 
 
 def _joining(case: Subject) -> str:

@@ -175,8 +175,11 @@ def test_everything_in_the_way_is_told_and_not_only_the_first() -> None:
 
 def test_a_missing_team_or_any_team_grant_is_told() -> None:
     app = {"multi_tenant_enabled": True}
-    told = on_call("send-audio", app=app, call={"team": "red"}).would_allow
-    assert told == ("make the user a member of team `red`, or grant `send-audio-any-team` to one of the user's roles (`user`) in scope `video:default`",)
+    (told,) = on_call("send-audio", app=app, call={"team": "red"}).would_allow
+    assert told == (
+        "make the user a member of team `red`, or grant `send-audio-any-team` to one of the user's roles (`user`) "
+        "in scope `video:default`"
+    )
 
 
 # --- remedies that must not mislead ----------------------------------------------------------------------------------
@@ -194,6 +197,15 @@ def test_in_another_team_a_plain_grant_is_no_remedy() -> None:
     app, call = {"multi_tenant_enabled": True}, {"team": "red"}
     told = " ".join(on_call("send-audio", "lou", app=app, call=call).would_allow)
     assert "team" in told, told
+
+
+def test_in_another_team_a_plain_grant_is_no_remedy_for_who_could_own_it_either() -> None:
+    """A role holds the `-owner-any-team` form: owning would do, but granting plain `update-call` meets OTHER_TEAM."""
+    app, call = {"multi_tenant_enabled": True}, {"team": "red"}
+    types = {"default": {"grants": {"user": ["update-call-owner-any-team"]}}}
+    told = " ".join(on_call("update-call", app=app, call=call, call_types=types).would_allow)
+    assert "let the user own the resource" in told
+    assert "`update-call-any-team`" in told, told
 
 
 def test_a_banned_and_deactivated_user_needs_both_mended() -> None:

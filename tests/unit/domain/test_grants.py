@@ -151,3 +151,9 @@ def test_taking_away_from_one_role_leaves_it_to_another() -> None:
 def test_a_role_without_grants_of_its_own_can_be_given_some() -> None:
     compiled = compile_grants({})
     assert compiled.holding(("user",), compile_overrides({"user": ("send-audio",)})).union.plain == AUDIO
+
+
+def test_an_id_both_added_and_taken_away_by_a_channel_is_refused() -> None:
+    with pytest.raises(InvalidInput, match="both added to and taken from role `user`") as refused:
+        checked_overrides({"user": ("add-links", "!add-links")}, frozenset(), "config_overrides.grants")
+    assert refused.value.field == "config_overrides.grants.user"

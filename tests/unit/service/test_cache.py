@@ -1,4 +1,4 @@
-"""The cache of facts: which go first, and that its books always balance."""
+"""The cache of facts: what goes when room is short, and that its books always balance."""
 
 from __future__ import annotations
 
@@ -22,18 +22,23 @@ def name(number: int, app: int = 1) -> Name:
     return (USER, app, f"user-{number}")
 
 
-def held(cache: FactCache, numbers: range) -> list[int]:
-    """Return which of the users are held, without touching any of them."""
-    return [number for number in numbers if name(number) in cache._entries]
+def held(cache: FactCache, count: int) -> list[int]:
+    """Return which of so many users are held, without asking for any of them."""
+    return [number for number in range(count) if name(number) in cache._young or name(number) in cache._old]
 
 
-def filled(count: int, *, room: int) -> FactCache:
-    """Return a cache with room for just so many users, after so many were put."""
+def filled(count: int, *, share: int) -> FactCache:
+    """Return a cache of which a generation has room for so many users, after so many were put."""
     cache = FactCache(1)
-    cache._budget = weight(name(0), user(0)) * room
+    cache._share = weight(name(0), user(0)) * share
     for number in range(count):
         cache.put(name(number), user(number))
     return cache
+
+
+def size(cache: FactCache) -> int:
+    """Return the bytes of everything that has not been freed."""
+    return sum(weight(*entry) for table in (cache._young, cache._old, cache._doomed) for entry in table.items())
 
 
 def test_absence_is_a_fact_and_not_knowing_is_not() -> None:
@@ -41,7 +46,7 @@ def test_absence_is_a_fact_and_not_knowing_is_not() -> None:
     cache.put(name(1), None)
     assert cache.get(name(1)) is None
     assert cache.get(name(2)) is MISSING
-    assert (cache.hits, cache.misses) == (1, 1)
+    assert cache.misses == 1
 
 
 def test_apps_and_kinds_share_no_names() -> None:
@@ -51,53 +56,84 @@ def test_apps_and_kinds_share_no_names() -> None:
     assert cache.get((CALL, 1, "same")) is MISSING
 
 
-def test_the_oldest_goes_first() -> None:
-    assert held(filled(6, room=4), range(6)) == [2, 3, 4, 5]
+def test_what_was_not_asked_for_in_two_generations_goes() -> None:
+    assert held(filled(8, share=4), 12) == [0, 1, 2, 3, 4, 5, 6, 7]
+    assert held(filled(9, share=4), 12) == [4, 5, 6, 7, 8]
 
 
-def test_what_was_asked_for_stays_longer() -> None:
-    cache = filled(4, room=4)
-    cache.get(name(0))
-    cache.put(name(4), user(4))
-    assert held(cache, range(5)) == [0, 2, 3, 4]
+def test_what_was_asked_for_stays() -> None:
+    cache = filled(5, share=4)
+    assert cache.get(name(1)) == user(1)
+    for number in (5, 6, 7):
+        cache.put(name(number), user(number))
+    assert held(cache, 12) == [1, 4, 5, 6, 7]
 
 
-def test_what_was_put_again_stays_longer() -> None:
-    cache = filled(4, room=4)
+def test_what_is_asked_for_all_the_time_never_goes() -> None:
+    cache = filled(1, share=4)
+    for number in range(1, 9):
+        cache.put(name(number), user(number))
+        assert cache.get(name(0)) == user(0)
+    assert cache.misses == 0
+
+
+def test_what_was_put_again_stays_as_it_is_now() -> None:
+    cache = filled(5, share=4)
     cache.put(name(0), user(0, banned=True))
-    cache.put(name(4), user(4))
-    assert held(cache, range(5)) == [0, 2, 3, 4]
+    for number in (5, 6, 7):
+        cache.put(name(number), user(number))
+    assert held(cache, 12) == [0, 4, 5, 6, 7]
     assert cache.get(name(0)).banned
 
 
-def test_a_heavy_fact_takes_the_place_of_several() -> None:
-    cache = filled(4, room=4)
-    cache.put(name(9), user(9, teams=frozenset(f"team-{number:03}" for number in range(4))))
-    assert held(cache, range(10)) == [2, 3, 9]
-    assert cache.bytes <= cache._budget
+def test_asking_moves_no_bytes() -> None:
+    cache = filled(6, share=4)
+    before = cache.bytes
+    for number in range(2):
+        cache.get(name(number))
+    assert (cache.bytes, len(cache)) == (before, 6)
 
 
-def test_one_fact_larger_than_the_budget_is_held_alone() -> None:
-    cache = filled(1, room=1)
+def test_a_fact_larger_than_a_generation_is_held_until_the_next_one_comes() -> None:
+    cache = filled(1, share=1)
     giant = user(9, teams=frozenset(f"team-{number}" for number in range(100)))
     cache.put(name(9), giant)
-    assert (len(cache), cache.get(name(9))) == (1, giant)
+    assert cache.get(name(9)) == giant
     cache.put(name(1), user(1))
-    assert held(cache, range(10)) == [1]
+    cache.put(name(2), user(2))
+    assert held(cache, 10) == [1, 2]
+    assert cache.bytes == size(cache) - sum(weight(*entry) for entry in cache._doomed.items())
 
 
 @pytest.mark.parametrize("megabytes", [1, 2])
-def test_the_budget_is_in_megabytes(megabytes: int) -> None:
+def test_the_budget_is_in_megabytes_and_counts_what_is_not_freed_yet(megabytes: int) -> None:
     cache = FactCache(megabytes)
-    room = megabytes * MEGABYTE // weight(name(1_000), user(1_000))
-    for number in range(1_000, 1_000 + room + 50):
+    for number in range(1_000, 10_000):
         cache.put(name(number), user(number))
-    assert len(cache) == room
-    assert megabytes * MEGABYTE - 1_000 < cache.bytes <= megabytes * MEGABYTE
+        assert cache.bytes <= size(cache) <= megabytes * MEGABYTE
+    assert cache.bytes > megabytes * MEGABYTE / 4
+
+
+def test_what_is_doomed_is_freed_before_more_is() -> None:
+    cache, doomed = filled(400, share=100), []
+    for number in range(400, 800):
+        cache.put(name(number), user(number))
+        doomed.append(len(cache._doomed))
+    assert max(doomed) < 100
+    assert doomed.count(0) > 200
+
+
+def test_what_is_doomed_is_never_found() -> None:
+    cache = filled(9, share=4)
+    assert cache._doomed
+    for number in range(4):
+        assert cache.get(name(number)) is MISSING
+        cache.drop(name(number))
+    assert held(cache, 12) == [4, 5, 6, 7, 8]
 
 
 def test_dropping_what_is_not_held_does_nothing() -> None:
-    cache = filled(2, room=4)
+    cache = filled(2, share=4)
     before = cache.bytes
     cache.drop(name(7))
     assert (len(cache), cache.bytes) == (2, before)
@@ -135,7 +171,7 @@ def test_the_books_balance_for_every_kind_of_fact(absent: bool) -> None:  # noqa
 
 
 def test_the_books_balance_after_anything() -> None:
-    chance, cache = random.Random(7), filled(0, room=12)
+    chance, cache = random.Random(7), filled(0, share=6)
     for _ in range(3_000):
         number = chance.randrange(30)
         step = chance.choice((cache.drop, cache.get, None, None))
@@ -144,14 +180,15 @@ def test_the_books_balance_after_anything() -> None:
             cache.put(name(number), chance.choice((None, user(number, teams=teams))))
         else:
             step(name(number))
-        assert cache.bytes == sum(weight(*entry) for entry in cache._entries.items())
-        assert cache.bytes <= cache._budget
-    assert cache.hits > 100
+        held_now = {**cache._old, **cache._young}
+        assert len(cache) == len(held_now)
+        assert cache.bytes == sum(weight(*entry) for entry in held_now.items())
+        assert cache.bytes <= 2 * cache._share
     assert cache.misses > 100
 
 
 def test_clearing_forgets_at_once_and_frees_bit_by_bit() -> None:
-    cache = filled(5_000, room=5_000)
+    cache = filled(5_000, share=5_000)
     draining = cache.clear()
     assert (len(cache), cache.bytes) == (0, 0)
     cache.put(name(1), user(1))
@@ -160,8 +197,8 @@ def test_clearing_forgets_at_once_and_frees_bit_by_bit() -> None:
     assert cache.bytes == weight(name(1), user(1))
 
 
-def test_clearing_counts_as_neither_hit_nor_miss() -> None:
-    cache = filled(3, room=4)
+def test_clearing_leaves_nothing_of_any_generation() -> None:
+    cache = filled(9, share=4)
     for _ in cache.clear():
         pass
-    assert (cache.hits, cache.misses) == (0, 0)
+    assert (len(cache), cache.bytes, size(cache), cache.misses) == (0, 0, 0, 0)

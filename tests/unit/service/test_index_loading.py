@@ -9,11 +9,12 @@ import pytest
 from rolecall.domain.errors import RolecallError, Unavailable
 from rolecall.domain.records import CallRecord, UserRecord
 from rolecall.service.administration.changes import CallChange, CallMemberChange
-from rolecall.service.authorizer import Question
+from rolecall.service.authorizer import Authorizer, Question
 from rolecall.service.cache import CALL as CALL_KIND
 from rolecall.service.cache import CALL_MEMBER, MISSING, USER
+from rolecall.service.index import Index
 from tests.oracle import Answer
-from tests.unit.service.staged import ALLOWED, CALL, Desk, Gate, cancelled, outcome, settled
+from tests.unit.service.staged import ALLOWED, CALL, NEVER, Desk, Gate, cancelled, outcome, settled
 
 UNKNOWN = Answer(False, "UNKNOWN_USER")
 
@@ -166,7 +167,7 @@ def batch(size: int) -> list[tuple[Question, str]]:
 
 
 async def test_a_batch_whose_facts_do_not_fit_together_is_unavailable(desk: Desk) -> None:
-    desk.index.cache._budget = 100_000
+    desk.index.cache._share = 100_000
     with pytest.raises(Unavailable) as caught:
         await desk.authorizer.check_all(desk.server, batch(1_000))
     assert caught.value.code_reason == "CACHE_TOO_SMALL"
@@ -176,25 +177,22 @@ async def test_a_batch_whose_facts_do_not_fit_together_is_unavailable(desk: Desk
 
 
 async def test_the_smallest_cache_the_settings_allow_holds_the_largest_batch(desk: Desk) -> None:
-    desk.index.cache._budget = 4 * 1024 * 1024
+    users = [f"user-{number}" for number in range(1_000)]
     async with desk.store.transaction(desk.app.id) as tx:
-        await tx.put_users([UserRecord(_long(number)) for number in range(1_000)])
-        for number in range(1_000):
-            await tx.put_call(CallRecord(f"default:{_long(number)}"))
-    await desk.index.refresh()
-    asked = [(Question(_long(number), call=f"default:{_long(number)}"), "send-audio") for number in range(1_000)]
-    results, revision = await desk.authorizer.check_all(desk.server, asked)
+        await tx.put_users([UserRecord(user) for user in users])
+        for user in users:
+            await tx.put_call(CallRecord(f"default:{user}"))
+    index = Index(desk.store, cache_mb=4, refresh_seconds=NEVER, max_staleness_seconds=NEVER)
+    await index.start()
+    asked = [(Question(user, call=f"default:{user}"), "send-audio") for user in users]
+    results, revision = await Authorizer(index).check_all(desk.server, asked)
     assert {result.allowed for result in results if not isinstance(result, RolecallError)} == {True}
     assert (len(results), revision) == (1_000, 3)
-
-
-def _long(number: int) -> str:
-    """Return an id as long as one may be, but for the type before it."""
-    return f"{number:0240}"
+    await index.stop()
 
 
 async def test_a_cache_that_holds_one_fact_answers_about_the_app(desk: Desk) -> None:
-    desk.index.cache._budget = 1
+    desk.index.cache._share = 1
     decision, _ = await desk.authorizer.check(desk.server, Question("ann"), "search-user")
     assert decision.allowed
     with pytest.raises(Unavailable):

@@ -167,7 +167,6 @@ async def in_order(desk: Desk, other: Store, order: str, write: Write, *, pruned
     assert before <= revision <= written, order
     assert answer == (WRITES[write] if revision == written else ALLOWED), order
     await index.refresh()
-    assert not await desk.store.changed()
     assert await ask() == (WRITES[write], written), order
     assert not index._touched
     await index.stop()
