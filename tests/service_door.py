@@ -113,7 +113,7 @@ class ServiceDoor:
             await calls.update_user_permissions(server, cid, user, grant, revoke)
 
 
-# --- worlds as changes; who is no user of the world is left out: such a one is denied before all else ------------------
+# --- worlds as changes; who is no user of the world is left out: such a one is denied before all else -----------------
 
 
 def tuples(grants: dict[str, list[str]]) -> dict[str, tuple[str, ...]]:

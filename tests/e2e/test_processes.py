@@ -18,7 +18,7 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from rolecall.api.v1 import app_pb2, authorization_pb2, call_pb2, user_pb2
 from rolecall.api.v1.core_pb2 import Reason
-from tests.doors import App, Client, Refusal, Server, make_app, rpc_of, running, start, until
+from tests.doors import App, Client, Refusal, Server, make_app, rpc_of, running, until
 
 Code = grpc.StatusCode
 

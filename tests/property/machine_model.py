@@ -141,7 +141,7 @@ def delete_users(world: World, names: list[str]) -> None:
 
 
 def upsert_call(world: World, cid: str, fields: Row, members: dict[str, str | None], settings: Row) -> None:
-    kind = cid.split(":")[0]
+    kind = cid.split(":", maxsplit=1)[0]
     _need(kind in world["call_types"])
     row = world["calls"].get(cid) or _new_call({**_JUDGED, **world["call_types"][kind]["settings"]})
     _check_creator(world, fields, row)
@@ -218,7 +218,7 @@ def call_state(world: World, cid: str, change: Row) -> None:
 
 
 def upsert_channel(world: World, cid: str, fields: Row, members: dict[str, Row], overrides: Row | None) -> None:
-    _need(cid.split(":")[0] in world["channel_types"])
+    _need(cid.split(":", maxsplit=1)[0] in world["channel_types"])
     blank: Row = {"created_by_id": "", "team": "", "frozen": False, "disabled": False, "cooldown": 0}
     row = world["channels"].get(cid) or {**blank, "members": {}, "config_overrides": {"flags": {}, "grants": {}}}
     _check_creator(world, fields, row)

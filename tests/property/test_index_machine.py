@@ -2,7 +2,7 @@
 
 Quick and always the same by default. For a longer, random search set how many runs of 50 steps to make:
 
-    ROLECALL_MACHINE_RUNS=500 pytest tests/property/test_index_machine.py
+    ROLECALL_MACHINE_RUNS=500 pytest tests/property/test_index_machine.py -o faulthandler_timeout=0
 """
 
 from __future__ import annotations
@@ -198,7 +198,7 @@ class Machine(RuleBasedStateMachine):
     # --- the app -----------------------------------------------------------------------------------------------------
 
     @a_write(change=app_rows, given=grants(worlds.APP_ACTIONS), reset=worlds.rarely)
-    def update_app(self, change: model.Row, given: model.Grants, reset: bool, **where: Any) -> None:  # noqa: FBT001
+    def update_app(self, change: model.Row, given: model.Grants, reset: bool, **where: Any) -> None:
         sent = AppChange(grants=tuples(given), reset_grants=reset, **change)
         self.write(
             where,
@@ -225,7 +225,7 @@ class Machine(RuleBasedStateMachine):
         name: str,
         given: model.Grants,
         settings: model.Row,
-        reset: bool,  # noqa: FBT001
+        reset: bool,
         **where: Any,
     ) -> None:
         sent = TypeChange(name, tuples(given), settings, reset_grants=reset)
@@ -246,7 +246,7 @@ class Machine(RuleBasedStateMachine):
         name: str,
         given: model.Grants,
         config: model.Row,
-        reset: bool,  # noqa: FBT001
+        reset: bool,
         **where: Any,
     ) -> None:
         sent = TypeChange(name, tuples(given), config, reset_grants=reset)
@@ -336,7 +336,7 @@ class Machine(RuleBasedStateMachine):
         )
 
     @a_write(cid=calls, user=users, blocked=st.booleans())
-    def block(self, cid: str, user: str, blocked: bool, **where: Any) -> None:  # noqa: FBT001
+    def block(self, cid: str, user: str, blocked: bool, **where: Any) -> None:
         self.write(
             where,
             partial(model.block, cid=cid, user=user, blocked=blocked),
@@ -384,7 +384,6 @@ class Machine(RuleBasedStateMachine):
             lambda admin, caller: admin.channels.update_members(caller, cid, _channel_members(updates), removals),
         )
 
-
     # --- the same names once more ------------------------------------------------------------------------------------
 
     @a_write(cid=st.sampled_from(CALLS[:2]), members=st.sampled_from(({}, {worlds.USERS[0]: "host"})))
@@ -403,7 +402,7 @@ class Machine(RuleBasedStateMachine):
         self.upsert_users({user: {}}, **where)
 
     @a_write(again=st.booleans())
-    def remake_call_type(self, again: bool, **where: Any) -> None:  # noqa: FBT001
+    def remake_call_type(self, again: bool, **where: Any) -> None:
         for cid in CALLS[1:]:
             self.delete_call(cid, **where)
         self.delete_call_type("hall", **where)
@@ -411,7 +410,7 @@ class Machine(RuleBasedStateMachine):
             self.upsert_call_type("hall", {"user": []}, {}, reset=False, **where)
 
     @a_write(again=st.booleans())
-    def remake_channel_type(self, again: bool, **where: Any) -> None:  # noqa: FBT001
+    def remake_channel_type(self, again: bool, **where: Any) -> None:
         for cid in CHANNELS[1:]:
             self.delete_channel(cid, **where)
         self.delete_channel_type("desk", **where)
@@ -429,7 +428,7 @@ def _channel_members(members: dict[str, model.Row]) -> tuple[ChannelMemberChange
 
 TestMachine = Machine.TestCase
 TestMachine.settings = settings(
-    max_examples=LONG or 8,
+    max_examples=LONG or 6,
     stateful_step_count=50 if LONG else 40,
     derandomize=not LONG,
     database=None,

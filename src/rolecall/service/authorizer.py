@@ -118,11 +118,13 @@ class Authorizer:
 
     def decide(self, app: AppState, caller: Caller, question: Question, capability: str) -> Decision:
         """Return the verdict from this state; Missing when facts are not held."""
-        if question.call:
-            # Most questions are these: the same as below, without making a Target of it.
-            asked = call_rules.question(capability)
-            if asked is not None:
-                return call_rules.check_call(self._on_call(app, caller, question)[0], asked)
+        asked = call_rules.question(capability) if question.call else None
+        if asked is not None:
+            situation = self._situation(app, caller, question)
+            decision = call_rules.granted_by_role(app.rules, situation, question.author, asked)
+            return decision or call_rules.check_call(
+                call_rules.call_case(app.rules, *situation, question.author), asked
+            )
         target = self.target(app, caller, question)
         return target.decide(target.case, target.asks(capability))
 
@@ -190,6 +192,10 @@ class Authorizer:
         return Target(self._in_app(app, caller, question), *_APP)
 
     def _on_call(self, app: AppState, caller: Caller, question: Question) -> tuple[call_rules.CallCase, Call]:
+        situation = self._situation(app, caller, question)
+        return call_rules.call_case(app.rules, *situation, question.author), situation[1]
+
+    def _situation(self, app: AppState, caller: Caller, question: Question) -> call_rules.Situation:
         user_id = subject_of(caller, question)
         cid, facts = question.call, question.call_facts
         user: User | None = self._cached((USER, app.id, user_id))
@@ -201,16 +207,13 @@ class Authorizer:
             call_type = app.call_type(cid.partition(":")[0])
             call = call_rules.unstored(call_type)
         else:
-            call_type = app.call_type(call.type)
+            call_type = app.call_types.get(call.type) or app.call_type(call.type)
             if user is not None:
-                member = self._member((CALL_MEMBER, app.id, cid, user_id), (call.key, user.key))
+                member = self._member((CALL_MEMBER, app.id, cid, user_id), call.key, user.key)
         if facts is not None:
             _check_facts_role(app, facts.member_role)
             call, member = call_rules.call_with_facts(call, facts), call_rules.member_with_facts(member, facts)
-        token_role = caller.role_on_call(cid) if caller.user_id else None
-        return call_rules.call_case(
-            app.rules, call_type, call, user_id, user, member, token_role, question.author
-        ), call
+        return call_type, call, user_id, user, member, caller.role_on_call(cid) if caller.user_id else None
 
     def _on_channel(self, app: AppState, caller: Caller, question: Question) -> channel_rules.ChannelCase:
         user_id = subject_of(caller, question)
@@ -226,7 +229,7 @@ class Authorizer:
         else:
             channel_type = app.channel_type(channel.type)
             if user is not None:
-                member = self._member((CHANNEL_MEMBER, app.id, cid, user_id), (channel.key, user.key))
+                member = self._member((CHANNEL_MEMBER, app.id, cid, user_id), channel.key, user.key)
         if facts is not None:
             _check_facts_role(app, facts.member_role)
             channel = channel_rules.channel_with_facts(channel, facts)
@@ -244,10 +247,13 @@ class Authorizer:
         team = (question.call_facts.team if question.call_facts else None) or ""
         return app_rules.app_case(app.rules, app.grants, user_id, user, question.author, team)
 
-    def _member(self, name: Name, of: tuple[int, int]) -> Any:
+    def _member(self, name: Name, target_key: int, user_key: int) -> Any:
         """Return the facts of one user on one target; those of a deleted call or user don't count."""
         member = self._cached(name)
-        if member is MISSING or member is None or member.of != of:
+        if member is MISSING or member is None:
+            raise Missing([name])
+        of_target, of_user = member.of
+        if of_target != target_key or of_user != user_key:
             raise Missing([name])
         return member
 

@@ -110,7 +110,9 @@ def test_the_budget_is_in_megabytes_and_counts_what_is_not_freed_yet(megabytes: 
     cache = FactCache(megabytes)
     for number in range(1_000, 10_000):
         cache.put(name(number), user(number))
-        assert cache.bytes <= size(cache) <= megabytes * MEGABYTE
+        assert cache.bytes <= megabytes * MEGABYTE * 2 / 3
+        if number % 97 == 0:
+            assert cache.bytes <= size(cache) <= megabytes * MEGABYTE
     assert cache.bytes > megabytes * MEGABYTE / 4
 
 
@@ -160,7 +162,7 @@ SOME_OF_EACH = {
 
 
 @pytest.mark.parametrize("absent", [False, True])
-def test_the_books_balance_for_every_kind_of_fact(absent: bool) -> None:  # noqa: FBT001
+def test_the_books_balance_for_every_kind_of_fact(absent: bool) -> None:
     cache = FactCache(1)
     for fact_name, fact in SOME_OF_EACH.items():
         cache.put(fact_name, None if absent else fact)
@@ -192,7 +194,7 @@ def test_clearing_forgets_at_once_and_frees_bit_by_bit() -> None:
     draining = cache.clear()
     assert (len(cache), cache.bytes) == (0, 0)
     cache.put(name(1), user(1))
-    assert sum(1 for _ in draining) == 3
+    assert sum(1 for _ in draining) >= 3
     assert cache.get(name(1)) == user(1)
     assert cache.bytes == weight(name(1), user(1))
 

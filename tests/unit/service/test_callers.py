@@ -249,7 +249,9 @@ async def test_a_header_that_asks_for_more_than_is_understood_is_refused(door: D
 # --- claims ----------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("user_id", ["", None, 7, True, ["ann"], {"id": "ann"}, "bell\a", "x" * 256, "é" * 128], ids=ascii)
+@pytest.mark.parametrize(
+    "user_id", ["", None, 7, True, ["ann"], {"id": "ann"}, "bell\a", "x" * 256, "é" * 128], ids=ascii
+)
 async def test_an_odd_user_never_passes_for_a_server(door: Door, user_id: object) -> None:
     assert await door.refused(token(user_id=user_id)) == "TOKEN_CLAIM_INVALID"
 
@@ -373,7 +375,11 @@ async def test_a_remembered_token_ends_with_its_secret(door: Door) -> None:
 )
 @pytest.mark.parametrize("of", ["app", "user"])
 async def test_tokens_issued_before_are_revoked(
-    door: Door, of: str, issued: float | None, accepted: bool, remembered: bool  # noqa: FBT001
+    door: Door,
+    of: str,
+    issued: float | None,
+    accepted: bool,
+    remembered: bool,
 ) -> None:
     one = token(user_id="ann", **({} if issued is None else {"iat": issued}))
     if remembered:
@@ -431,7 +437,6 @@ async def test_a_token_verified_anew_takes_no_place_of_another(door: Door, monke
     for again in (one, two, one, two):
         await door.enter(again)
     assert door.verified == 4
-
 
 
 async def test_an_app_made_anew_with_the_same_key_and_secret_is_another_app(door: Door) -> None:

@@ -14,8 +14,15 @@ from typing import Any, Final, NamedTuple
 
 import pytest
 
-from rolecall.domain.records import CallMemberRecord, CallRecord, ChannelMemberRecord, ChannelRecord, UserRecord
-from rolecall.domain.records import RoleRecord, TypeRecord
+from rolecall.domain.records import (
+    CallMemberRecord,
+    CallRecord,
+    ChannelMemberRecord,
+    ChannelRecord,
+    RoleRecord,
+    TypeRecord,
+    UserRecord,
+)
 from rolecall.service.administration import create_app
 from rolecall.service.authorizer import Authorizer, Question
 from rolecall.service.callers import Caller, Callers, make_token

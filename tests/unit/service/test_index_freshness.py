@@ -44,9 +44,7 @@ class Followed:
 
     def __init__(self, desk: Desk) -> None:
         self.errors: list[RolecallError] = []
-        self.index = Index(
-            desk.store, refresh_seconds=OFTEN, max_staleness_seconds=MAX, on_error=self.errors.append
-        )
+        self.index = Index(desk.store, refresh_seconds=OFTEN, max_staleness_seconds=MAX, on_error=self.errors.append)
         self._desk = desk
         self._authorizer = Authorizer(self.index)
 
@@ -277,5 +275,3 @@ async def test_waiting_ends_at_the_deadline_though_the_store_does_not_answer(des
     with pytest.raises(Unavailable):
         await asyncio.wait_for(desk.authorizer.reach(desk.app.id, 3, 0.01), timeout=2)
     gate.open()
-
-

@@ -130,7 +130,7 @@ def test_there_are_thirty_orders() -> None:
 
 @pytest.mark.parametrize("pruned", [False, True], ids=["log", "pruned"])
 @pytest.mark.parametrize("write", WRITES, ids=lambda write: write.__name__)
-async def test_every_order(desk: Desk, path: str, write: Write, pruned: bool) -> None:  # noqa: FBT001
+async def test_every_order(desk: Desk, path: str, write: Write, pruned: bool) -> None:
     other = await Store.open(path, keep_changes=1 if pruned else 100_000)
     try:
         for order in ORDERS:
