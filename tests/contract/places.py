@@ -13,7 +13,7 @@ from tests.contract.bad_values import TEXT, VALUES, Odd
 from tests.contract.good_requests import GOOD
 
 _LEAVES: Final = {"google.protobuf.Timestamp", "google.protobuf.Struct", "google.protobuf.FieldMask"}
-CALL_FACTS: Final = {"settings_override", "blocked", "backstage", "starts_at", "ended"}
+CALL_FACTS: Final = {"settings_override", "backstage", "starts_at", "ended"}
 CHANNEL_FACTS: Final = {"frozen", "disabled", "cooldown", "config_override"}
 
 

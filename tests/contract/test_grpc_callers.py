@@ -166,7 +166,7 @@ _ODD_USERS: Final[tuple[Any, ...]] = (
     "\x7f",
     "\ud800",
 )
-_ODD_ROLES: Final[tuple[Any, ...]] = (7, True, [], ["host"], {})
+_ODD_ROLES: Final[tuple[Any, ...]] = (7, True, [], ["host"], {}, "\ud800", "a b", "x" * 65)
 _ODD_LISTS: Final[tuple[Any, ...]] = ("default:standup", 7, {}, [7], [None], [["x"]])
 _ODD_CLAIMS: Final = [
     *(("user_id", value) for value in _ODD_USERS),
@@ -430,7 +430,7 @@ def test_a_call_token_gives_its_role_on_the_calls_it_names_and_nowhere_else(stag
     assert _capabilities(plain, channel="messaging:general") == _capabilities(token, channel="messaging:general")
 
 
-@pytest.mark.parametrize("role", ["guest", "call_member", "call-member", "anonymous", "host", "nobody", "", "\ud800"])
+@pytest.mark.parametrize("role", ["guest", "call_member", "call-member", "anonymous", "host", "nobody", ""])
 def test_a_call_token_adds_and_never_restricts(stage: Stage, role: str) -> None:
     """Whoever has what anyhow keeps it, whatever role the token carries, even one that does not exist."""
     server = stage.server.client(stage.acme)

@@ -168,7 +168,7 @@ OPERATIONS: Final = [
         "list channel members",
         "channel",
         lambda cid: channel_pb2.ListChannelMembersRequest(cid=cid),
-        ("read-channel",),
+        ("read-channel-members",),
     ),
     Operation(
         "delete a channel", "channel", lambda cid: channel_pb2.DeleteChannelRequest(cid=cid), ("delete-channel",)
@@ -195,6 +195,12 @@ OPERATIONS: Final = [
         _channel_members(remove_members=["wim"]),
         ("remove-own-channel-membership",),
         ("update-channel-members",),
+    ),
+    Operation(
+        "ban a channel member",
+        "channel",
+        _channel_members(update_members=[_CHANNEL_MEMBER(user_id="bob", banned=True)]),
+        ("ban-channel-member",),
     ),
     Operation("change own data", ".app", _myself(custom=CUSTOM), ("update-user",)),
     Operation("change own role", ".app", _myself(role="worker"), ("update-user-role",)),
@@ -317,12 +323,6 @@ SERVER_FIELDS: Final[list[tuple[str, Message]]] = [
             cid=_CHANNEL, update_members=[_CHANNEL_MEMBER(user_id="wim", channel_role="channel_moderator")]
         ),
     ),
-    (
-        "update_members[0].banned",
-        channel_pb2.UpdateChannelMembersRequest(
-            cid=_CHANNEL, update_members=[_CHANNEL_MEMBER(user_id="ann", banned=True)]
-        ),
-    ),
     ("users[0].id", user_pb2.UpsertUsersRequest(users=[user_pb2.User(id="ann", custom=CUSTOM)])),
     ("users[1].id", user_pb2.UpsertUsersRequest(users=[user_pb2.User(id="wim"), user_pb2.User(id="ann")])),
     ("users[0].banned", user_pb2.UpsertUsersRequest(users=[user_pb2.User(id="wim", banned=False)])),
@@ -379,12 +379,16 @@ def test_lists_hold_what_a_user_may_read_and_nothing_else(stage: Stage) -> None:
     assert "work:hidden" in {channel.cid for channel in user(channels).channels}
 
 
-def test_a_user_gets_itself_and_no_other(stage: Stage) -> None:
+def test_a_user_gets_itself_and_others_only_with_search_user(stage: Stage) -> None:
     user = stage.user()
-    for permissions in ((), EVERY):
+    for permissions in ((), ("search-user",)):
         stage.grant(".app", permissions)
         assert user(user_pb2.GetUserRequest()).user.id == "wim"
         assert user(user_pb2.GetUserRequest(user_id="wim")).user.id == "wim"
+        if permissions:
+            assert user(user_pb2.GetUserRequest(user_id="ann")).user.id == "ann"
+            assert user.refused(user_pb2.GetUserRequest(user_id="nobody")).code == Code.NOT_FOUND
+            continue
         for other in ("ann", "nobody"):
             assert user.refused(user_pb2.GetUserRequest(user_id=other)).code == Code.PERMISSION_DENIED
 

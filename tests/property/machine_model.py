@@ -18,7 +18,7 @@ Row = dict[str, Any]
 Grants = dict[str, list[str]]
 
 _JUDGED: Final = {**dict.fromkeys(GATES), "backstage.enabled": False, "backstage.join_ahead_time_seconds": 0}
-_NEW_USER: Final[Row] = {"role": "user", "teams": [], "teams_role": {}, "banned": False, "deactivated": False}
+_NEW_USER: Final[Row] = {"role": "user", "teams": (), "teams_role": {}, "banned": False, "deactivated": False}
 
 
 class Refused(Exception):

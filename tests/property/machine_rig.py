@@ -116,8 +116,8 @@ class Rig:
     async def write(self, process: Process, app: App, change: Model, service: Service, *, racing: bool) -> None:
         """Write through one process; when `racing`, everything is asked of both at the same time."""
         expected = self._expected(app, change)
-        questions = [self._ask(asked, app) for asked in self.processes if racing and asked.budget >= AMPLE]
-        outcome, *answers = await asyncio.gather(self._write(process, app, service), *questions)
+        questions = [self._ask_at_once(asked, app) for asked in self.processes if racing and asked.budget >= AMPLE]
+        outcome, answers = await asyncio.gather(self._write(process, app, service), asyncio.gather(*questions))
         assert (outcome is None) == (expected is not None), outcome or "the write must be refused"
         if expected is not None and expected != app.world:
             app.worlds[app.head + 1] = expected
@@ -160,6 +160,14 @@ class Rig:
         await process.authorizer.reach(app.caller.app_id, app.head, NEVER)
         assert process.index.app(app.caller.app_id).revision == app.head
 
+    async def rosters(self, process: Process, app: App) -> None:
+        """Ask for the members of every call, whose facts the cache must hold together."""
+        await self.reach(process, app)
+        for cid in CALLS:
+            if process.budget >= AMPLE and cid.partition(":")[0] in app.world["call_types"]:
+                rows, revision = await ask_roster(process.authorizer, app.caller, cid)
+                assert (rows, revision) == (roster(app.world, cid), app.head)
+
     async def restart(self, process: Process) -> None:
         await process.close()
         await process.open()
@@ -176,19 +184,14 @@ class Rig:
                 verify(app, await self._ask(process, app), least=before)
             self._check_cache(process)
 
-    async def _ask(self, process: Process, app: App) -> list[Answered]:
-        """Ask every question of one app: all at once where the cache can hold that many facts."""
-        if process.budget < AMPLE:
-            return [answer for cell in CELLS for answer in await ask(process.authorizer, app.caller, cell)]
+    async def _ask_at_once(self, process: Process, app: App) -> list[Answered]:
+        """Ask every question of one app, all at the same time: misses are shared."""
         cells = await asyncio.gather(*(ask(process.authorizer, app.caller, cell) for cell in CELLS))
-        for cid in CALLS:
-            if (
-                cid.split(":")[0] in app.world["call_types"]
-                and app.head == process.index.app(app.caller.app_id).revision
-            ):
-                rows, revision = await ask_roster(process.authorizer, app.caller, cid)
-                assert rows == roster(app.worlds.get(revision, app.world), cid)
         return [answer for cell in cells for answer in cell]
+
+    async def _ask(self, process: Process, app: App) -> list[Answered]:
+        """Ask every question of one app, one after the other: each finds what the others have made the index hold."""
+        return [answer for cell in CELLS for answer in await ask(process.authorizer, app.caller, cell)]
 
     def _check_cache(self, process: Process) -> None:
         cache, index = process.index.cache, process.index

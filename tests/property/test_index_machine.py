@@ -70,7 +70,7 @@ def some(**fields: st.SearchStrategy[Any]) -> st.SearchStrategy[model.Row]:
 roles_of_users = st.sampled_from((*worlds.USER_ROLES, *worlds.USER_ROLES, "global_admin", "no-such-role"))
 user_rows = some(
     role=roles_of_users,
-    teams=st.sets(st.sampled_from(worlds.TEAMS)).map(sorted),
+    teams=st.sets(st.sampled_from(worlds.TEAMS)).map(lambda teams: tuple(sorted(teams))),
     teams_role=st.dictionaries(st.sampled_from(worlds.TEAMS), st.sampled_from(worlds.USER_ROLES), max_size=1),
     banned=worlds.rarely,
     deactivated=worlds.rarely,
@@ -106,11 +106,9 @@ app_rows = some(multi_tenant_enabled=st.booleans(), disable_permissions_checks=w
 
 def a_write(**fields: st.SearchStrategy[Any]) -> Callable[[F], F]:
     """Make a rule of a write: what it writes, through which process, to which app, and whether questions race it."""
-    return rule(by=st.integers(0, 1), to=st.sampled_from((0, 0, 0, 1)), racing=worlds.sometimes, **fields)  # type: ignore[return-value]
-
-
-def kept(change: model.Row, name: str) -> Any:
-    return change.get(name, KEEP)
+    where = {"by": st.integers(0, 1), "to": st.sampled_from((0, 0, 0, 1)), "racing": worlds.sometimes}
+    arguments: dict[str, Any] = {**where, **fields}
+    return rule(**arguments)
 
 
 class Machine(RuleBasedStateMachine):
@@ -151,7 +149,7 @@ class Machine(RuleBasedStateMachine):
         """Begin with something to ask about: three users, and two calls and channels of two types each."""
         where: dict[str, Any] = {"by": 0, "to": to, "racing": False}
         self.create_role(worlds.CUSTOM_ROLES[0], **where)
-        self.upsert_users(dict.fromkeys(worlds.USERS, {}), **where)
+        self.upsert_users({user: {} for user in worlds.USERS}, **where)
         self.upsert_call_type("hall", {}, {}, reset=False, **where)
         self.upsert_channel_type("desk", {}, {}, reset=False, **where)
         alice, bob, carol = worlds.USERS
@@ -182,6 +180,10 @@ class Machine(RuleBasedStateMachine):
     @rule(number=st.integers(0, 1), to=st.integers(0, 1))
     def reach(self, number: int, to: int) -> None:
         self._runner.run(self.rig.reach(self.process(number), self.app(to)))
+
+    @rule(number=st.integers(0, 1), to=st.integers(0, 1))
+    def rosters(self, number: int, to: int) -> None:
+        self._runner.run(self.rig.rosters(self.process(number), self.app(to)))
 
     @rule(number=st.integers(0, 1))
     def restart(self, number: int) -> None:
@@ -275,10 +277,7 @@ class Machine(RuleBasedStateMachine):
     # --- users -------------------------------------------------------------------------------------------------------
 
     def _upsert_users(self, changes: dict[str, model.Row], where: dict[str, Any]) -> None:
-        sent = [
-            UserChange(name, **{key: tuple(value) if key == "teams" else value for key, value in change.items()})
-            for name, change in changes.items()
-        ]
+        sent = [UserChange(name, **change) for name, change in changes.items()]
         self.write(
             where,
             partial(model.upsert_users, changes=changes),

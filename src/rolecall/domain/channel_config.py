@@ -38,6 +38,9 @@ CONFIG: Final[Mapping[str, Leaf]] = {
 }
 """Every field of a channel type's config."""
 
+MAX_COOLDOWN_SECONDS: Final = 120
+"""Longest slow mode of a channel."""
+
 FLAGS: Final[frozenset[str]] = frozenset(name for name, leaf in CONFIG.items() if leaf.kind == "bool")
 """The feature flags; a channel may override each for itself."""
 

@@ -17,7 +17,7 @@ from jwt.algorithms import HMACAlgorithm
 
 from rolecall.domain.errors import RolecallError, Unauthenticated
 from rolecall.domain.facts import User
-from rolecall.domain.names import check_id
+from rolecall.domain.names import check_id, check_role_name
 from rolecall.domain.roles import DEFAULT_CALL_ROLE, DEFAULT_CHANNEL_ROLE, canonical
 from rolecall.service.cache import MISSING, USER
 from rolecall.service.index import Index
@@ -193,10 +193,8 @@ def _read(app: AppState, claims: dict[str, Any] | None, secret: str) -> _Token:
     user_id = claims.get("user_id", "")
     if "user_id" in claims:
         user_id = _user_id(user_id)
-    role = claims.get("role", "")
-    if not isinstance(role, str):
-        raise _claim("role", "text")
-    caller = Caller(app.id, user_id, _cids(claims, "call_cids"), _cids(claims, "channel_cids"), canonical(role))
+    role = canonical(_role(claims.get("role", "")))
+    caller = Caller(app.id, user_id, _cids(claims, "call_cids"), _cids(claims, "channel_cids"), role)
     return _Token(caller, secret, _time(claims, "exp"), _time(claims, "nbf"), _time(claims, "iat"))
 
 
@@ -212,6 +210,18 @@ def _user_id(value: object) -> str:
         return check_id(value, "user_id")
     except (RolecallError, UnicodeEncodeError):
         raise _claim("user_id", "an id of 1 to 255 bytes without control characters") from None
+
+
+def _role(value: object) -> str:
+    """Return the role that a token carries, "" for none; one that does not exist holds nothing."""
+    if value is None or value == "":
+        return ""
+    try:
+        if isinstance(value, str):
+            return check_role_name(value, "role")
+    except RolecallError:
+        pass
+    raise _claim("role", "the name of a role")
 
 
 def _time(claims: dict[str, Any], name: str) -> float | None:

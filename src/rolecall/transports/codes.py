@@ -19,8 +19,11 @@ from rolecall.domain.errors import (
     Unavailable,
     Unsupported,
 )
+from rolecall.domain.names import printable
 
 DOMAIN: Final = "rolecall"
+_LONGEST_MESSAGE: Final = 900
+_LONGEST_FIELD: Final = 300
 
 CODES: Final[dict[type[RolecallError], int]] = {
     InvalidInput: code_pb2.INVALID_ARGUMENT,
@@ -70,8 +73,19 @@ def code_of(error: RolecallError) -> int:
 
 
 def failure_of(error: RolecallError) -> Failure:
-    """Return a known error as the wire carries it."""
-    return Failure(code_of(error), error.message, error.code_reason, error.field, dict(error.metadata))
+    """Return a known error as the wire carries it: short enough for a trailer, without control characters."""
+    return Failure(
+        code_of(error),
+        _short(error.message, _LONGEST_MESSAGE),
+        error.code_reason,
+        _short(error.field, _LONGEST_FIELD),
+        {name: _short(value, _LONGEST_FIELD) for name, value in error.metadata.items()},
+    )
+
+
+def _short(text: str, limit: int) -> str:
+    shown = printable(text[:limit])
+    return shown if len(text) <= limit and len(shown) <= limit else shown[: limit - 3] + "..."
 
 
 def unforeseen(incident: str) -> Failure:

@@ -5,9 +5,11 @@ Bytes go in and out of the Edge; grpc.aio only carries them, so another door can
 
 from __future__ import annotations
 
+import asyncio
 import os
 import socket
 import stat
+import time
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +26,8 @@ from rolecall.transports.methods import METHODS, SERVICE_NAMES
 
 _CODES: Final = {code.value[0]: code for code in grpc.StatusCode}
 _UNIX: Final = "unix:"
+_LAME_DUCK_SECONDS: Final = 3.0
+_QUIET_SECONDS: Final = 0.1
 _STATUS_DETAILS: Final = "grpc-status-details-bin"
 
 
@@ -63,6 +67,7 @@ class GrpcDoor:
         reflected = (*SERVICE_NAMES, health.SERVICE_NAME, reflection.SERVICE_NAME)
         reflection.enable_server_reflection(reflected, self._server)
         self._sockets: list[Path] = []
+        self._taken = 0
 
     def listen(self, address: str) -> int:
         """Bind `host:port` or `unix:///path` and return the port (0 for a socket); Unavailable when it is taken."""
@@ -108,9 +113,19 @@ class GrpcDoor:
             await self._health.set(name, reply.SERVING if ready else reply.NOT_SERVING)
 
     async def stop(self, drain_seconds: float) -> None:
-        """Take no more calls, let those that run finish for at most `drain_seconds`, then end them."""
+        """Say NOT_SERVING, let calls end for at most `drain_seconds`, then end them.
+
+        Calls that were sent but not yet taken up would be cut off by a stop at once, so the door goes on taking calls
+        until none came for a moment, or for a few seconds at most.
+        """
         await self._health.enter_graceful_shutdown()
-        await self._server.stop(drain_seconds)
+        until = time.monotonic() + drain_seconds
+        lame_until = time.monotonic() + min(_LAME_DUCK_SECONDS, drain_seconds)
+        taken = -1
+        while taken != self._taken and time.monotonic() < lame_until:
+            taken = self._taken
+            await asyncio.sleep(_QUIET_SECONDS)
+        await self._server.stop(max(0.0, until - time.monotonic()))
         for path in self._sockets:
             path.unlink(missing_ok=True)
 
@@ -130,6 +145,7 @@ class GrpcDoor:
         run, trusts = self._edge.run, self._options.trust_unix_sockets
 
         async def unary(body: bytes, context: grpc.aio.ServicerContext[Any, Any]) -> bytes:
+            self._taken += 1
             result = await run(method, body, _incoming(context, trusts))
             if isinstance(result, Failure):
                 await _abort(context, result)

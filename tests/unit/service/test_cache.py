@@ -1,8 +1,11 @@
 """The cache of facts: what goes when room is short, and that its books always balance."""
 
+# ruff: noqa: SLF001 - what is held is looked at without asking for it, which would keep it
+
 from __future__ import annotations
 
 import random
+from typing import Any
 
 import pytest
 
@@ -14,7 +17,7 @@ MEGABYTE = 1024 * 1024
 OVERRIDE = compile_overrides({"user": ("create-message",)})
 
 
-def user(number: int, **fields: object) -> User:
+def user(number: int, **fields: Any) -> User:
     return User(number, f"user-{number}", "user")._replace(**fields)
 
 

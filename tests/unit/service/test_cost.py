@@ -42,7 +42,7 @@ class Sized(NamedTuple):
     """A service over so many of everything."""
 
     store: StagedStore
-    index: Index
+    held: Index
     authorizer: Authorizer
     server: Caller
 
@@ -131,7 +131,7 @@ def questions(sized: Sized) -> dict[str, Coroutine[Any, Any, object]]:
         "list": ask.capabilities(server, on_call),
         "list of a channel": ask.capabilities(server, in_channel),
         "admission": ask.admission(server, on_call),
-        "token": Callers(sized.index).authenticate("key", TOKEN),
+        "token": Callers(sized.held).authenticate("key", TOKEN),
     }
 
 
@@ -172,9 +172,9 @@ async def test_an_answer_costs_the_same_however_much_there_is(few: Sized, many: 
 
 
 async def test_the_index_holds_facts_only_of_what_was_asked(few: Sized) -> None:
-    assert len(few.index.cache) == 0
+    assert len(few.held.cache) == 0
     await few.authorizer.check(few.server, Question("user-1", call=CALL), "kick-user")
-    assert len(few.index.cache) == 3
+    assert len(few.held.cache) == 3
 
 
 async def test_a_batch_about_one_user_and_call_resolves_them_once(few: Sized) -> None:

@@ -1,9 +1,10 @@
-"""How old an answer may be: the index tells its age, answers up to a bound, and then refuses until it can read again."""
+"""How old an answer may be: the index tells its age, answers up to a bound, then refuses until it can read again."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
+from functools import partial
 from types import SimpleNamespace
 
 import pytest
@@ -11,6 +12,7 @@ import pytest
 from rolecall.domain.errors import RolecallError, Unavailable
 from rolecall.domain.records import UserRecord
 from rolecall.service import index as index_module
+from rolecall.service import state
 from rolecall.service.authorizer import Authorizer, Question
 from rolecall.service.index import Index
 from tests.oracle import Answer
@@ -88,7 +90,7 @@ async def test_nothing_is_answered_before_the_index_is_loaded(desk: Desk) -> Non
     assert index.age == float("inf")
     assert not index.ready
     assert index.why_not_ready() == "the index is not loaded yet"
-    for ask in (lambda: index.app(desk.app.id), lambda: index.app_by_key("key")):
+    for ask in (partial(index.app, desk.app.id), partial(index.app_by_key, "key")):
         with pytest.raises(Unavailable) as caught:
             ask()
         assert caught.value.code_reason == "INDEX_NOT_LOADED"
@@ -103,7 +105,7 @@ async def test_answers_are_given_up_to_the_bound_and_not_beyond(clock: Clock, de
     clock.now += 0.001
     assert not index.ready
     assert "older than allowed" in index.why_not_ready()
-    for ask in (lambda: index.app(desk.app.id), lambda: index.app_by_key("key")):
+    for ask in (partial(index.app, desk.app.id), partial(index.app_by_key, "key")):
         with pytest.raises(Unavailable) as caught:
             ask()
         assert caught.value.code_reason == "INDEX_STALE"
@@ -129,13 +131,13 @@ async def test_the_age_counts_from_when_a_read_began(clock: Clock, desk: Desk) -
 async def test_a_refresh_that_fails_leaves_the_age_and_all_answers_as_they_are(clock: Clock, desk: Desk) -> None:
     index = index_of(desk)
     await index.start()
-    state = index.app(desk.app.id)
+    held = index.app(desk.app.id)
     desk.store.failure = GONE
     clock.now += 5
     for _ in range(3):
         with pytest.raises(Unavailable, match="the disk is gone"):
             await index.refresh()
-    assert (index.age, index.app(desk.app.id)) == (5.0, state)
+    assert (index.age, index.app(desk.app.id)) == (5.0, held)
     desk.store.failure = None
     await index.refresh()
     assert index.age == 0.0
@@ -202,12 +204,12 @@ async def test_a_change_that_could_not_be_applied_is_tried_again(
     clock: Clock, desk: Desk, followed: Followed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The index must not call itself fresh while it lacks a change it has read."""
-    real, failures = index_module.patched, [MemoryError("once")]
+    failures = [MemoryError("once")]
 
     def patched(*args: object) -> object:
         if failures:
             raise failures.pop()
-        return real(*args)  # type: ignore[arg-type]
+        return state.patched(*args)  # type: ignore[arg-type]
 
     monkeypatch.setattr(index_module, "patched", patched)
     assert await followed.check() == ALLOWED

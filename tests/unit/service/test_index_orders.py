@@ -5,6 +5,8 @@ D the store is read for the refresh, S what that read found comes back to the in
 or the whole configuration when the log does not reach back.
 """
 
+# ruff: noqa: SLF001 - what must not be left behind, or grow, is not for others to see
+
 from __future__ import annotations
 
 import asyncio

@@ -106,6 +106,12 @@ def actions_on_members(changes: Sequence[CallMemberChange], members: Members) ->
         yield "UpdateCallMember"
     if any(_gives_role(change, members.get(change.user_id)) for change in changes):
         yield "UpdateCallMemberRole"
+    if any(_only_named(change, members.get(change.user_id)) for change in changes):
+        yield "ReadCall"  # the answer shows what is stored of the member
+
+
+def _only_named(change: CallMemberChange, stored: CallMemberRecord | None) -> bool:
+    return stored is not None and change.custom is KEEP and not _gives_role(change, stored)
 
 
 def _gives_role(change: CallMemberChange, stored: CallMemberRecord | None) -> bool:

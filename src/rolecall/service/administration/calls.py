@@ -174,12 +174,12 @@ class Calls:
 
         return await self._on_call(caller, cid, [], work)
 
-    async def members(self, caller: Caller, cid: str, page: Page) -> Listing[CallMemberRecord]:
-        """Return a page of the members of a call, by user id."""
-        parse_cid(cid, "cid")
+    async def members(self, caller: Caller, cid: str, page: Page, field: str = "cid") -> Listing[CallMemberRecord]:
+        """Return a page of the members of a call, by user id; `field` is what named the call."""
+        parse_cid(cid, field)
         part = window(page, f"members of call {cid}")
         async with self._access.read(caller) as (reader, revision):
-            await _existing(reader, cid)
+            await _existing(reader, cid, field)
             await self._permit.require(caller, Question(call=cid), ["ReadCall"])
             rows = await reader.list_call_members(cid, part.limit + 1, part.after)
         items, token = part.cut(rows, lambda member: member.user_id)
@@ -243,10 +243,10 @@ class Calls:
         return await self._access.write(caller, change)
 
 
-async def _existing(reader: Reader, cid: str) -> CallRecord:
+async def _existing(reader: Reader, cid: str, field: str = "cid") -> CallRecord:
     record = await reader.call(cid)
     if record is None:
-        raise NotFound(f"call {shown(cid)} does not exist", field="cid", reason="CALL_NOT_FOUND")
+        raise NotFound(f"call {shown(cid)} does not exist", field=field, reason="CALL_NOT_FOUND")
     return record
 
 

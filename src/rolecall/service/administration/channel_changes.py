@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
-from rolecall.domain.channel_config import FLAGS
+from rolecall.domain.channel_config import FLAGS, MAX_COOLDOWN_SECONDS
 from rolecall.domain.errors import InvalidInput
 from rolecall.domain.grants import checked_overrides
 from rolecall.domain.names import check_text, shown
@@ -17,7 +17,6 @@ from rolecall.service.administration.checks import check_custom, sent, stamped
 from rolecall.service.administration.permit import server_only
 from rolecall.service.callers import Caller
 
-MAX_COOLDOWN_SECONDS: Final = 120
 OVERRIDES: Final = "config_overrides"
 
 Members = Mapping[str, ChannelMemberRecord]
@@ -154,3 +153,9 @@ def actions_on_members(
         yield "RemoveOwnChannelMembership"
     if any(change.banned is not KEEP for change in changes):
         yield "BanChannelMember"
+    if any(_only_named(change) for change in changes if change.user_id in members.keys() - own):
+        yield "ReadChannelMembers"  # the answer shows what is stored of the member
+
+
+def _only_named(change: ChannelMemberChange) -> bool:
+    return change.custom is KEEP and change.banned is KEEP

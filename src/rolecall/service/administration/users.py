@@ -63,6 +63,8 @@ class Users:
 
     async def _authorize(self, caller: Caller, change: UserChange, stored: UserRecord | None) -> None:
         """Ask for a user that changes itself; it is its own owner and of its own teams."""
+        if stored is None:  # an unknown user may do nothing, so not create itself either
+            await self._permit.require_in_app(caller, "UpdateUser", (), author=change.id)
         teams = stored.teams if stored else ()
         for action in _actions(change):
             await self._permit.require_in_app(caller, action, teams, author=change.id)

@@ -9,10 +9,10 @@ from rolecall.api.v1 import authorization_pb2 as pb
 from rolecall.api.v1 import core_pb2
 from rolecall.domain import call_capabilities
 from rolecall.domain.call_rules import CallFacts
-from rolecall.domain.channel_config import CONFIG
+from rolecall.domain.channel_config import CONFIG, MAX_COOLDOWN_SECONDS
 from rolecall.domain.channel_rules import ChannelFacts
 from rolecall.domain.decision import Decision, Reason
-from rolecall.domain.errors import Forbidden, InvalidInput, Unsupported
+from rolecall.domain.errors import Forbidden, InvalidInput, RolecallError, Unsupported
 from rolecall.domain.names import check_text
 from rolecall.domain.settings import SETTINGS, check_leaves
 from rolecall.service.administration.changes import Page
@@ -53,7 +53,7 @@ async def batch_check_capabilities(
     if denied:
         context.denied = {"denied": f"{denied} of {len(results)}"}
     parts = [
-        _encoded_verdict(result, revision) if isinstance(result, Decision) else _encoded_error(result, index)
+        _encoded_verdict(result, revision) if isinstance(result, Decision) else _encoded_error(result, request, index)
         for index, result in enumerate(results)
     ]
     parts.append(pb.BatchCheckCapabilitiesResponse(revision=revision).SerializeToString())
@@ -78,7 +78,7 @@ async def list_roster_capabilities(
         raise Forbidden("only server-side callers may ask about all members of a call")
     await _reach(services, context, request.min_revision)
     page = Page(request.page_size, request.page_token)
-    members = await services.administration.calls.members(context.caller, request.call, page)
+    members = await services.administration.calls.members(context.caller, request.call, page, "call")
     entries, revision = await services.authorizer.roster(
         context.caller, request.call, [member.user_id for member in members.items]
     )
@@ -148,29 +148,34 @@ async def _reach(services: Services, context: Context, revision: int) -> None:
 
 def _question(request: Any) -> Question:
     """Return who is asked about, and where; what is asked is passed beside it."""
-    author = getattr(request, "resource_owner_id", "")
-    if author:
-        check_text(author, "resource_owner_id")
+    return _about(request, request.user_id, *_target(request))
+
+
+def _target(request: Any) -> tuple[str, str]:
+    """Return the call and the channel asked about, at most one of them not empty."""
     target = request.WhichOneof("target")
     if target is not None and not getattr(request, target):
         raise InvalidInput(f"`{target}` must not be empty; leave it out to ask about the app", field=target)
-    facts = request.facts if request.HasField("facts") else None
-    return Question(
-        request.user_id,
-        request.call,
-        request.channel,
-        author,
-        None if facts is None or target == "channel" else _call_facts(facts),
-        _channel_facts(facts) if facts is not None and target == "channel" else None,
-    )
+    return request.call, request.channel
+
+
+def _about(request: Any, user_id: str, call: str, channel: str) -> Question:
+    author = getattr(request, "resource_owner_id", "")
+    if author:
+        check_text(author, "resource_owner_id")
+    if not request.HasField("facts"):
+        return Question(user_id, call, channel, author)
+    if channel:
+        return Question(user_id, call, channel, author, None, _channel_facts(request.facts))
+    return Question(user_id, call, channel, author, _call_facts(request.facts))
 
 
 def _batch(request: pb.BatchCheckCapabilitiesRequest) -> list[Asked]:
     """Return each check with what it leaves empty taken from the batch; those that say no more share a question."""
-    shared = Question(request.user_id, request.call, request.channel)
+    shared = Question(request.user_id, *_target(request))
     asked: list[Asked] = []
     for check in request.checks:
-        if check.user_id or check.call or check.channel or check.resource_owner_id or check.HasField("facts"):
+        if check.user_id or check.WhichOneof("target") or check.resource_owner_id or check.HasField("facts"):
             asked.append((_item(check, shared), check.capability))
         else:
             asked.append((shared, check.capability))
@@ -178,15 +183,12 @@ def _batch(request: pb.BatchCheckCapabilitiesRequest) -> list[Asked]:
 
 
 def _item(check: pb.CheckCapabilityRequest, shared: Question) -> Question | InvalidInput:
+    """Return what one check of a batch asks about, or what is wrong with it."""
     try:
-        own = _question(check)
-        if own.call or own.channel:
-            return own if own.user_id else own._replace(user_id=shared.user_id)
-        if shared.channel and check.HasField("facts"):
-            own = own._replace(call_facts=None, channel_facts=_channel_facts(check.facts))
+        call, channel = _target(check) if check.WhichOneof("target") else (shared.call, shared.channel)
+        return _about(check, check.user_id or shared.user_id, call, channel)
     except InvalidInput as error:
         return error
-    return own._replace(user_id=own.user_id or shared.user_id, call=shared.call, channel=shared.channel)
 
 
 def _optional(facts: pb.Facts, name: str) -> Any:
@@ -222,6 +224,15 @@ def _call_facts(facts: pb.Facts) -> CallFacts:
     )
 
 
+def _cooldown(facts: pb.Facts) -> int | None:
+    if facts.cooldown > MAX_COOLDOWN_SECONDS:
+        raise InvalidInput(
+            f"`facts.cooldown` must be from 0 to {MAX_COOLDOWN_SECONDS} seconds, got {facts.cooldown}",
+            field="facts.cooldown",
+        )
+    return facts.cooldown if facts.HasField("cooldown") else None
+
+
 def _channel_facts(facts: pb.Facts) -> ChannelFacts:
     _refuse(facts, _CALL_ONLY, "channel")
     return ChannelFacts(
@@ -229,7 +240,7 @@ def _channel_facts(facts: pb.Facts) -> ChannelFacts:
         blocked=_optional(facts, "blocked"),
         frozen=_optional(facts, "frozen"),
         disabled=_optional(facts, "disabled"),
-        cooldown=_optional(facts, "cooldown"),
+        cooldown=_cooldown(facts),
         flags=(
             check_leaves(CONFIG, flat(facts.config_override), "facts.config_override")
             if facts.HasField("config_override")
@@ -271,11 +282,20 @@ def _encoded_verdict(decision: Decision, revision: int) -> bytes:
     return pb.BatchCheckCapabilitiesResponse(results=[result]).SerializeToString()
 
 
-def _encoded_error(error: Any, index: int) -> bytes:
+def _encoded_error(error: RolecallError, request: pb.BatchCheckCapabilitiesRequest, index: int) -> bytes:
+    """Return one entry of a batch that could not be answered; what the check inherited is the batch's field."""
     failure = failure_of(error)
-    field = f"checks[{index}].{failure.field}" if failure.field else ""
+    field = failure.field
+    if field and not _inherited(field, request.checks[index], request):
+        field = f"checks[{index}].{field}"
     item = core_pb2.ItemError(code=failure.code, reason=failure.reason, message=failure.message, field=field)
     return pb.BatchCheckCapabilitiesResponse(results=[pb.BatchCheckResult(error=item)]).SerializeToString()
+
+
+def _inherited(field: str, check: pb.CheckCapabilityRequest, batch: pb.BatchCheckCapabilitiesRequest) -> bool:
+    if field == "user_id":
+        return bool(batch.user_id) and not check.user_id
+    return field == batch.WhichOneof("target") and check.WhichOneof("target") is None
 
 
 def _note(context: Context, decision: Decision, question: Question, capability: str) -> None:
