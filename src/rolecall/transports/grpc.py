@@ -26,8 +26,10 @@ from rolecall.transports.methods import METHODS, SERVICE_NAMES
 
 _CODES: Final = {code.value[0]: code for code in grpc.StatusCode}
 _UNIX: Final = "unix:"
-_LAME_DUCK_SECONDS: Final = 3.0
-_QUIET_SECONDS: Final = 0.1
+_LAME_DUCK_SECONDS: Final = 1.0
+_HELD_SECONDS: Final = 0.5
+_QUIET_SECONDS: Final = 0.05
+_TOLD_SECONDS: Final = 0.02
 _STATUS_DETAILS: Final = "grpc-status-details-bin"
 
 
@@ -58,6 +60,9 @@ class GrpcDoor:
     def __init__(self, edge: Edge, options: GrpcOptions) -> None:
         self._edge = edge
         self._options = options
+        self._taken = 0
+        self._release = asyncio.Event()
+        self._release.set()
         self._health = health.aio.HealthServicer()
         self._server = grpc.aio.server(
             options=_channel_options(options), maximum_concurrent_rpcs=options.max_concurrent_rpcs or None
@@ -67,7 +72,6 @@ class GrpcDoor:
         reflected = (*SERVICE_NAMES, health.SERVICE_NAME, reflection.SERVICE_NAME)
         reflection.enable_server_reflection(reflected, self._server)
         self._sockets: list[Path] = []
-        self._taken = 0
 
     def listen(self, address: str) -> int:
         """Bind `host:port` or `unix:///path` and return the port (0 for a socket); Unavailable when it is taken."""
@@ -115,19 +119,28 @@ class GrpcDoor:
     async def stop(self, drain_seconds: float) -> None:
         """Say NOT_SERVING, let calls end for at most `drain_seconds`, then end them.
 
-        Calls that were sent but not yet taken up would be cut off by a stop at once, so the door goes on taking calls
-        until none came for a moment, or for a few seconds at most.
+        gRPC cuts off calls that were sent but not yet taken up when it stops. So calls go on being taken up until none
+        comes; and since clients that wait for an answer before they ask again never stop, answers are held back for
+        the moment in which the stop is told to the clients.
         """
-        await self._health.enter_graceful_shutdown()
         until = time.monotonic() + drain_seconds
-        lame_until = time.monotonic() + min(_LAME_DUCK_SECONDS, drain_seconds)
-        taken = -1
-        while taken != self._taken and time.monotonic() < lame_until:
-            taken = self._taken
-            await asyncio.sleep(_QUIET_SECONDS)
-        await self._server.stop(max(0.0, until - time.monotonic()))
+        await self._health.enter_graceful_shutdown()
+        await self._quiet(min(_LAME_DUCK_SECONDS, drain_seconds))
+        self._release.clear()
+        await self._quiet(min(_HELD_SECONDS, drain_seconds))
+        stopped = asyncio.create_task(self._server.stop(max(0.0, until - time.monotonic())))
+        await asyncio.sleep(_TOLD_SECONDS)
+        self._release.set()
+        await stopped
         for path in self._sockets:
             path.unlink(missing_ok=True)
+
+    async def _quiet(self, seconds: float) -> None:
+        """Wait until no call comes for a moment, at most `seconds`."""
+        until, taken = time.monotonic() + seconds, -1
+        while taken != self._taken and time.monotonic() < until:
+            taken = self._taken
+            await asyncio.sleep(_QUIET_SECONDS)
 
     def _service_handlers(self) -> Iterable[grpc.GenericRpcHandler]:
         for service in SERVICE_NAMES:
@@ -142,11 +155,13 @@ class GrpcDoor:
         return grpc.unary_stream_rpc_method_handler(self._stream(method))
 
     def _unary(self, method: Method) -> Callable[[bytes, Any], Awaitable[bytes]]:
-        run, trusts = self._edge.run, self._options.trust_unix_sockets
+        run, trusts, release = self._edge.run, self._options.trust_unix_sockets, self._release
 
         async def unary(body: bytes, context: grpc.aio.ServicerContext[Any, Any]) -> bytes:
             self._taken += 1
             result = await run(method, body, _incoming(context, trusts))
+            if not release.is_set():
+                await release.wait()
             if isinstance(result, Failure):
                 await _abort(context, result)
             return result  # type: ignore[return-value] # abort raises

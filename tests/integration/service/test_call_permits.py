@@ -81,7 +81,7 @@ OPERATIONS: dict[str, tuple[Operation, tuple[str, ...]]] = {
     "add a member": (members(BOB), ("UpdateCallMember",)),
     "change a member": (members(custom("ann")), ("UpdateCallMember",)),
     "change a member's role": (members(CallMemberChange("ann", role="host")), ("UpdateCallMemberRole",)),
-    "keep a member's role": (members(CallMemberChange("ann", role="call_member")), ()),
+    "keep a member's role": (members(CallMemberChange("ann", role="call_member")), ("ReadCall",)),
     "add a host": (
         members(CallMemberChange("bob", role="host")),
         ("UpdateCallMember", "UpdateCallMemberRole"),

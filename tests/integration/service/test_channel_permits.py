@@ -67,7 +67,7 @@ OPERATIONS: dict[str, tuple[Operation, tuple[str, ...]]] = {
     "change another": (members(custom("cyd")), ("UpdateChannelMembers",)),
     "change another's default role to itself": (
         members(ChannelMemberChange("cyd", channel_role="channel_member")),
-        (),
+        ("ReadChannelMembers",),
     ),
     "remove another": (members(removals=("cyd",)), ("UpdateChannelMembers",)),
     "join": (members(ANN), ("AddOwnChannelMembership",)),

@@ -153,9 +153,9 @@ def actions_on_members(
         yield "RemoveOwnChannelMembership"
     if any(change.banned is not KEEP for change in changes):
         yield "BanChannelMember"
-    if any(_only_named(change) for change in changes if change.user_id in members.keys() - own):
-        yield "ReadChannelMembers"  # the answer shows what is stored of the member
 
 
-def _only_named(change: ChannelMemberChange) -> bool:
-    return change.custom is KEEP and change.banned is KEEP
+def shows_others(caller: Caller, changes: Sequence[ChannelMemberChange], members: Members) -> bool:
+    """Tell whether another member is named without a change: what is stored of it would be all that is answered."""
+    others = members.keys() - {caller.user_id}
+    return any(change.user_id in others and change.custom is KEEP and change.banned is KEEP for change in changes)

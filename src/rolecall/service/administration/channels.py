@@ -135,7 +135,9 @@ class Channels:
             await _existing(tx, cid)
             members = await tx.channel_members(cid, [update.user_id for update in updates])
             channel_changes.check_roles_kept(caller, updates, members, "update_members")
-            actions = channel_changes.actions_on_members(caller, updates, removals, members)
+            actions = list(channel_changes.actions_on_members(caller, updates, removals, members))
+            if channel_changes.shows_others(caller, updates, members):
+                actions.append("ReadChannelMembers")
             await self._permit.require(caller, Question(channel=cid), actions)
             await tx.delete_channel_members(cid, removals)
             return await _put_members(tx, cid, updates, members, "update_members")
