@@ -88,7 +88,8 @@ async def _server(settings: Settings) -> AsyncIterator[Started]:
         decisions=services.authorizer.decisions,
         index=index.status,
     )
-    edge = Edge(services, Callers(index, dev=settings.dev), _observer(metrics))
+    count = {method.path: metrics.rpc(method.path) for method in METHODS}
+    edge = Edge(services, Callers(index, dev=settings.dev), count, _observer(metrics))
     grpc_door = GrpcDoor(edge, _grpc_options(settings))
     http_door = HttpDoor(metrics.render, index.why_not_ready)
     health: asyncio.Task[None] | None = None
@@ -183,14 +184,10 @@ def _store_failed(metrics: Metrics, error: RolecallError) -> None:
 
 
 def _observer(metrics: Metrics) -> Callable[[Event], None]:
-    """Return what hears of every call: metrics always, a log line for what was denied or failed."""
+    """Return what hears of calls that were denied or failed: a log line each."""
     log = get_logger()
-    observers = {method.path: metrics.rpc(method.path) for method in METHODS}
 
     def observe(event: Event) -> None:
-        observers[event.method](event.code, event.seconds)
-        if event.failure is None and event.denied is None:
-            return
         fields: dict[str, object] = {
             "method": event.method,
             "code": event.code,

@@ -35,7 +35,7 @@ from rolecall.config.errors import Refused
 
 RANGES = {
     "busy_timeout_ms": (0, 600_000),
-    "cache_mb": (4, 65_536),
+    "cache_mb": (16, 65_536),
     "refresh_ms": (10, 60_000),
     "max_staleness_seconds": (1, 86_400),
     "min_revision_wait_seconds": (0, 3_600),
@@ -148,13 +148,13 @@ def test_settings_cannot_be_changed() -> None:
 
 def test_flags_win_over_environment_over_file_over_default(tmp_path: Path) -> None:
     file = tmp_path / "rolecall.toml"
-    file.write_text("cache_mb = 5\nrefresh_ms = 50\ndrain_seconds = 5\n")
+    file.write_text("cache_mb = 25\nrefresh_ms = 50\ndrain_seconds = 5\n")
     environ = {"ROLECALL_CACHE_MB": "6", "ROLECALL_REFRESH_MS": "60"}
 
-    resolved = resolve({"cache_mb": "7"}, environ, file)
+    resolved = resolve({"cache_mb": "27"}, environ, file)
 
     settings = resolved.settings
-    assert (settings.cache_mb, settings.refresh_ms, settings.drain_seconds) == (7, 60, 5)
+    assert (settings.cache_mb, settings.refresh_ms, settings.drain_seconds) == (27, 60, 5)
     assert {name: str(resolved.origins[name]) for name in ("cache_mb", "refresh_ms", "drain_seconds", "db")} == {
         "cache_mb": "flag `--cache-mb`",
         "refresh_ms": "env `ROLECALL_REFRESH_MS`",
@@ -168,16 +168,16 @@ def test_a_false_switch_on_the_command_line_wins_too() -> None:
 
 
 def test_a_value_that_is_overridden_need_not_be_right() -> None:
-    assert resolve({"cache_mb": "7"}, {"ROLECALL_CACHE_MB": "abc"}).settings.cache_mb == 7
+    assert resolve({"cache_mb": "27"}, {"ROLECALL_CACHE_MB": "abc"}).settings.cache_mb == 27
 
 
 def test_the_environment_names_the_file_unless_a_flag_does(tmp_path: Path) -> None:
     one, other = tmp_path / "one.toml", tmp_path / "other.toml"
-    one.write_text("cache_mb = 11")
-    other.write_text("cache_mb = 12")
+    one.write_text("cache_mb = 31")
+    other.write_text("cache_mb = 32")
     environ = {"ROLECALL_CONFIG": str(one)}
-    assert resolve({}, environ).settings.cache_mb == 11
-    assert resolve({}, environ, other).settings.cache_mb == 12
+    assert resolve({}, environ).settings.cache_mb == 31
+    assert resolve({}, environ, other).settings.cache_mb == 32
 
 
 def test_an_empty_variable_counts_as_unset() -> None:
@@ -220,7 +220,7 @@ def test_numbers_reach_both_ends_of_their_range_and_no_further(name: str, tmp_pa
 @pytest.mark.parametrize("text", ["abc", "64.0", "6 4", "0x40", "1_000", "1e3", "-", "9" * 5000])
 def test_what_is_not_a_whole_number_is_refused(text: str) -> None:
     (problem,) = problems({}, {"ROLECALL_CACHE_MB": text})
-    start = "`ROLECALL_CACHE_MB` from the environment must be a whole number from 4 to 65536, got `"
+    start = "`ROLECALL_CACHE_MB` from the environment must be a whole number from 16 to 65536, got `"
     assert problem.startswith(start + text[:70])
 
 
@@ -301,15 +301,15 @@ def test_one_address_is_listened_on_once() -> None:
 @pytest.mark.parametrize(
     ("toml", "takes", "got"),
     [
-        ('cache_mb = "64"', "a whole number from 4 to 65536", '"64"'),
-        ("cache_mb = 64.0", "a whole number from 4 to 65536", "64.0"),
-        ("cache_mb = true", "a whole number from 4 to 65536", "true"),
+        ('cache_mb = "64"', "a whole number from 16 to 65536", '"64"'),
+        ("cache_mb = 64.0", "a whole number from 16 to 65536", "64.0"),
+        ("cache_mb = true", "a whole number from 16 to 65536", "true"),
         ("max_message_mb = true", "a whole number from 1 to 256", "true"),
         ('dev = "true"', "`true` or `false`", '"true"'),
         ("dev = 1", "`true` or `false`", "1"),
         ("db = 1", "a path", "1"),
         ("log_level = 1", "one of `debug`, `info`, `warning`, `error`", "1"),
-        ("cache_mb = 2020-01-01", "a whole number from 4 to 65536", '"2020-01-01"'),
+        ("cache_mb = 2020-01-01", "a whole number from 16 to 65536", '"2020-01-01"'),
         ("api_key = []", "text", "[]"),
     ],
 )
@@ -322,7 +322,7 @@ def test_values_in_the_file_have_their_types(toml: str, takes: str, got: str, tm
 
 def test_control_characters_are_refused_and_escaped() -> None:
     assert problems({"db": "a\nb", "api_key": "\x1b[31m"}) == [
-        "`--db` must be a path, got `a\\x0ab` (it holds a control character)",
+        "`--db` must be a path, got `a\\nb` (it holds a control character)",
         "`--api-key` must be text, got `\\x1b[31m` (it holds a control character)",
     ]
 
@@ -487,7 +487,7 @@ def test_all_problems_are_told_at_once_in_the_tables_order(tmp_path: Path) -> No
     assert found == [
         f"`chache_mb` in `{file}` is not a setting; did you mean `cache_mb`?",
         f"`zzz` in `{file}` is not a setting",
-        "`ROLECALL_CACHE_MB` from the environment must be a whole number from 4 to 65536, got `abc`",
+        "`ROLECALL_CACHE_MB` from the environment must be a whole number from 16 to 65536, got `abc`",
         "`--refresh-ms` must be a whole number from 10 to 60000, got `1`",
         f"`drain_seconds` in `{file}` must be a whole number from 0 to 3600, got `-1`",
         "`--listen` must be a loopback address or a unix socket while `dev` is on, got `0.0.0.0:1`",
@@ -515,7 +515,7 @@ def test_a_file_that_cannot_be_read(tmp_path: Path) -> None:
 def test_a_file_that_is_not_toml(content: bytes, tmp_path: Path) -> None:
     file = tmp_path / "rolecall.toml"
     file.write_bytes(content)
-    (problem,) = problems({"cache_mb": "8"}, {}, file)
+    (problem,) = problems({"cache_mb": "28"}, {}, file)
     assert problem.startswith(f"`--config` must be a TOML file, got `{file}` (")
 
 
@@ -588,10 +588,10 @@ def test_flags_that_are_not_given_are_none() -> None:
 
 
 def test_flags_are_parsed_into_settings() -> None:
-    arguments = ["--db", "a.db", "--listen", "[::1]:1", "--listen", "unix:///a", "--dev", "--cache-mb=8", "--http=off"]
+    arguments = ["--db", "a.db", "--listen", "[::1]:1", "--listen", "unix:///a", "--dev", "--cache-mb=28", "--http=off"]
     settings = resolve(vars(parser(SERVER_NAMES).parse_args(arguments)), {"ROLECALL_DEV": "no"}).settings
     assert settings == Settings(
-        db=Path("a.db"), listen=(Address("::1", 1), Address(path="/a")), dev=True, cache_mb=8, http=None
+        db=Path("a.db"), listen=(Address("::1", 1), Address(path="/a")), dev=True, cache_mb=28, http=None
     )
     assert vars(parser(("dev",)).parse_args(["--no-dev"])) == {"dev": False}
 
@@ -634,7 +634,7 @@ def test_rows_of_the_reference_page() -> None:
     assert rows["cache_mb"]._asdict() == {
         "section": "Index and freshness",
         "name": "cache_mb",
-        "takes": "a whole number from 4 to 65536",
+        "takes": "a whole number from 16 to 65536",
         "default": "64",
         "flag": "--cache-mb",
         "variable": "ROLECALL_CACHE_MB",

@@ -116,7 +116,7 @@ class Settings:
     )
 
     cache_mb: int = setting(
-        whole(4, 65_536),
+        whole(16, 65_536),
         64,
         Section.FRESHNESS,
         "bound on the memory, in MiB, for cached facts of users, calls, channels and members",

@@ -14,7 +14,6 @@ from prometheus_client import (
     Counter,
     Gauge,
     GCCollector,
-    Histogram,
     PlatformCollector,
     ProcessCollector,
     disable_created_metrics,
@@ -24,20 +23,9 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector
 
 from rolecall.domain.decision import Reason
+from rolecall.observe.rpcs import Rpcs
 
-UNKNOWN_METHOD: Final = "unknown"
 OTHER_REASON: Final = "OTHER"
-
-_BUCKETS: Final = (
-    0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0,
-)  # fmt: skip
-"""Seconds: three steps a decade, from 100 µs to 10 s."""
-
-_CODES: Final = frozenset({
-    "OK", "CANCELLED", "UNKNOWN", "INVALID_ARGUMENT", "DEADLINE_EXCEEDED", "NOT_FOUND", "ALREADY_EXISTS",
-    "PERMISSION_DENIED", "RESOURCE_EXHAUSTED", "FAILED_PRECONDITION", "ABORTED", "OUT_OF_RANGE", "UNIMPLEMENTED",
-    "INTERNAL", "UNAVAILABLE", "DATA_LOSS", "UNAUTHENTICATED",
-})  # fmt: skip
 
 _ALLOWING: Final = frozenset({
     Reason.ROLE_GRANT, Reason.USER_GRANT, Reason.POLICY_ALLOW, Reason.CHECKS_DISABLED, Reason.FEATURE_ENABLED,
@@ -128,17 +116,13 @@ class Metrics:
     ) -> None:
         disable_created_metrics()  # type: ignore[no-untyped-call]  # a second series for each, which the text format has no use for
         self._registry = registry = CollectorRegistry()
-        self._methods = frozenset(methods)
         self._store_reasons: set[str] = set()
-        self._observers: dict[str, Observer] = {}
-        self._calls = Counter("rolecall_rpcs", "RPCs finished.", ["method", "code"], registry=registry)
-        self._seconds = Histogram(
-            "rolecall_rpc_seconds", "Time taken by RPCs.", ["method"], registry=registry, buckets=_BUCKETS
-        )
+        self._rpcs = Rpcs(methods)
         self._store_errors = Counter(
             "rolecall_store_errors", "Failures to read or write the store.", ["reason"], registry=registry
         )
         Gauge("rolecall_build_info", "Always 1.", ["version"], registry=registry).labels(version).set(1)
+        registry.register(self._rpcs)
         registry.register(_Decisions(decisions))
         registry.register(_Index(index))
         for collector in (ProcessCollector, PlatformCollector, GCCollector):
@@ -146,24 +130,7 @@ class Metrics:
 
     def rpc(self, method: str) -> Observer:
         """Return the observer of one RPC; ask once, since finding it costs more than telling it."""
-        known = method if method in self._methods else UNKNOWN_METHOD
-        if known not in self._observers:
-            self._observers[known] = self._observer(known)
-        return self._observers[known]
-
-    def _observer(self, method: str) -> Observer:
-        observe_seconds = self._seconds.labels(method).observe
-        count: dict[str, Callable[[], None]] = {}
-
-        def observe(code: str, seconds: float) -> None:
-            increment = count.get(code)
-            if increment is None:
-                known = code if code in _CODES else "UNKNOWN"
-                increment = count.setdefault(known, self._calls.labels(method, known).inc)
-            increment()
-            observe_seconds(seconds)
-
-        return observe
+        return self._rpcs.of(method).observe
 
     def store_error(self, reason: str) -> None:
         """Count one failure of the store; `reason` is the error's, such as `STORE_LOCKED`."""

@@ -67,9 +67,13 @@ class Authorizer:
 
     async def check(self, caller: Caller, question: Question, capability: str) -> tuple[Decision, int]:
         """Return the verdict on one capability or permission id, and its revision."""
-        decision, revision = await self.answer(
-            caller.app_id, lambda app: self.decide(app, caller, question, capability)
-        )
+        app = self._index.app(caller.app_id)
+        try:
+            decision, revision = self.decide(app, caller, question, capability), app.revision
+        except Missing:
+            decision, revision = await self.answer(
+                caller.app_id, lambda app: self.decide(app, caller, question, capability)
+            )
         self.decisions[decision.reason] += 1
         return decision, revision
 

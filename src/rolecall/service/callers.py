@@ -79,6 +79,15 @@ class Callers:
 
     async def authenticate(self, key: str, authorization: str, *, trusted_peer: bool = False) -> Caller:
         """Return the caller that an API key and an authorization value name; a trusted peer needs no token."""
+        while (caller := self.known(key, authorization, trusted_peer=trusted_peer)) is None:
+            app = self._index.app_by_key(key)
+            if app is not None:
+                user_id = self._token(app, key, authorization).caller.user_id
+                await self._index.fetch(app.id, [(USER, app.id, user_id)])
+        return caller
+
+    def known(self, key: str, authorization: str, *, trusted_peer: bool = False) -> Caller | None:
+        """Authenticate without awaiting; None when the user of a token has to be fetched first."""
         if not key:
             raise _refuse("API_KEY_MISSING", "an api key is required in `x-api-key`")
         app = self._index.app_by_key(key)
@@ -91,20 +100,27 @@ class Callers:
         token = self._token(app, key, authorization)
         self._check_times(app, token)
         if token.caller.user_id:
-            await self._check_user(app, token)
+            user: User | None = self._index.cache.get((USER, app.id, token.caller.user_id))
+            if user is MISSING:
+                return None
+            if user is not None:
+                _check_revoked(token, user.tokens_valid_from)
         return token.caller
 
     def _token(self, app: AppState, key: str, authorization: str) -> _Token:
         """Return the verified token, remembered or checked now; a secret that was rotated out no longer counts."""
         name = (key, authorization)
         token = self._tokens.get(name)
-        if token is not None and (token.secret in app.secrets or self._unchecked(app)):
+        if token is not None and token.caller.app_id == app.id and self._still_counts(app, token):
             return token
         token = self._verify(app, _bare(authorization))
         if len(self._tokens) >= _REMEMBERED:
             self._tokens.popitem(last=False)
         self._tokens[name] = token
         return token
+
+    def _still_counts(self, app: AppState, token: _Token) -> bool:
+        return token.secret in app.secrets or self._unchecked(app)
 
     def _unchecked(self, app: AppState) -> bool:
         return app.disable_auth_checks and self._dev
@@ -133,15 +149,6 @@ class Callers:
         if token.issued is not None and token.issued > now + _ISSUED_AHEAD_SECONDS:
             raise _refuse("TOKEN_USED_BEFORE_ISSUED", "token was issued in the future (iat)")
         _check_revoked(token, app.tokens_valid_from)
-
-    async def _check_user(self, app: AppState, token: _Token) -> None:
-        name = (USER, app.id, token.caller.user_id)
-        user: User | None = self._index.cache.get(name)
-        while user is MISSING:
-            await self._index.fetch(app.id, [name])
-            user = self._index.cache.get(name)
-        if user is not None:
-            _check_revoked(token, user.tokens_valid_from)
 
 
 def _check_revoked(token: _Token, valid_from: int | None) -> None:

@@ -33,6 +33,7 @@ _KINDS: Final[Mapping[str, int]] = {
 _ATTEMPTS: Final = 10
 _COMPILED_AT_ONCE: Final = 16
 _CATCH_UP_SECONDS: Final = 0.005
+_LEAST_WAIT_SECONDS: Final = 0.1  # enough for one look at the store, however little time a call has left
 
 
 class Missing(Exception):
@@ -79,6 +80,9 @@ class Index:
         self._loading: dict[Name, asyncio.Task[None]] = {}
         self._touched: dict[Name, int] = {}
         self._fresh_at: float | None = None
+        self._stale_at = 0.0
+        self._behind = False
+        self._running: set[asyncio.Task[None]] = set()
         self._refreshes = 0
         self._queued: asyncio.Task[None] | None = None
         self._follower: asyncio.Task[None] | None = None
@@ -90,7 +94,7 @@ class Index:
 
     async def stop(self) -> None:
         """Stop following; what is held stays."""
-        for task in filter(None, (self._follower, self._queued, *set(self._loading.values()))):
+        for task in filter(None, (self._follower, *self._running, *set(self._loading.values()))):
             task.cancel()
             with suppress(asyncio.CancelledError, RolecallError):
                 await task
@@ -118,7 +122,8 @@ class Index:
 
     def app(self, app_id: int) -> AppState:
         """Return the current snapshot of an app; Unavailable when the index is too old to answer from."""
-        self._check_fresh()
+        if time.monotonic() > self._stale_at:
+            self._check_fresh()
         try:
             return self._apps[app_id]
         except KeyError:
@@ -126,9 +131,15 @@ class Index:
 
     def app_by_key(self, key: str) -> AppState | None:
         """Return the app of an API key, None when no app has it; Unavailable as `app`."""
-        self._check_fresh()
+        if time.monotonic() > self._stale_at:
+            self._check_fresh()
         app_id = self._by_key.get(key)
         return None if app_id is None else self._apps[app_id]
+
+    def _known_at(self, moment: float) -> None:
+        """Note that at this moment the index held what the store held."""
+        self._fresh_at = moment
+        self._stale_at = moment + self._max_staleness
 
     def _check_fresh(self) -> None:
         if not self.ready:
@@ -146,10 +157,10 @@ class Index:
             await asyncio.sleep(self._interval)
             asked_at = time.monotonic()
             try:
-                if await self._store.changed():
+                if self._behind or await self._store.changed():
                     await self.refresh()
                 else:
-                    self._fresh_at = asked_at
+                    self._known_at(asked_at)
             except RolecallError as error:
                 self._on_error(error)
             except Exception as error:  # noqa: BLE001 - whatever it is, the follower lives and the age tells
@@ -159,35 +170,39 @@ class Index:
         """Apply everything that was committed before this call; calls that wait for the same refresh share it."""
         if self._queued is None:
             self._queued = asyncio.create_task(self._refresh())
+            self._running.add(self._queued)
             self._queued.add_done_callback(_retrieved)
+            self._queued.add_done_callback(self._running.discard)
         await asyncio.shield(self._queued)
 
     async def _refresh(self) -> None:
         async with self._refreshing:
             self._queued = None  # whoever comes from here on may have committed after what is read now
             asked_at = time.monotonic()
+            self._behind = True  # until all of it is applied: the store tells of a change only once
             delta = await self._store.delta(self.seq)
             if delta is None:
                 await self._load_world()
             elif delta.changes:
                 await self._apply(delta)
-            self._fresh_at = asked_at
+            self._behind = False
+            self._known_at(asked_at)
             self._refreshes += 1
 
     async def reach(self, app_id: int, revision: int, seconds: float) -> None:
         """Wait until an app's revision is applied, at most `seconds`; Unavailable when it does not come."""
-        until = time.monotonic() + seconds
-        while self.app(app_id).revision < revision:
-            await self.refresh()
-            if self.app(app_id).revision >= revision:
-                return
-            if time.monotonic() + _CATCH_UP_SECONDS >= until:
-                raise Unavailable(
-                    f"revision {revision} has not been reached; the newest known is {self.app(app_id).revision}",
-                    field="min_revision",
-                    reason="REVISION_NOT_REACHED",
-                )
-            await asyncio.sleep(_CATCH_UP_SECONDS)
+        try:
+            async with asyncio.timeout(max(seconds, _LEAST_WAIT_SECONDS)):
+                while self.app(app_id).revision < revision:
+                    await self.refresh()
+                    if self.app(app_id).revision < revision:
+                        await asyncio.sleep(_CATCH_UP_SECONDS)
+        except TimeoutError:
+            raise Unavailable(
+                f"revision {revision} has not been reached; the newest known is {self.app(app_id).revision}",
+                field="min_revision",
+                reason="REVISION_NOT_REACHED",
+            ) from None
 
     async def _reload(self) -> None:
         async with self._refreshing:
@@ -201,7 +216,7 @@ class Index:
             apps[app.app.id] = from_world(app, await _compiled({record.scope: record for record in app.types}))
         self._swap(apps, world.seq)
         self._touched = dict.fromkeys(self._loading, world.seq)
-        self._fresh_at = asked_at
+        self._known_at(asked_at)
         for _ in self.cache.clear():
             await asyncio.sleep(0)
 

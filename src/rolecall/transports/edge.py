@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final, NamedTuple
 
 from google.protobuf.message import DecodeError, Message
@@ -63,8 +63,9 @@ Handler = Callable[[Services, Context, Any], Awaitable[Any]]
 
 
 class Method(NamedTuple):
-    """One RPC: where it is, its messages, its handler and which sides stream."""
+    """One RPC: where it is (`path` is the full gRPC path), its messages, its handler and which sides stream."""
 
+    path: str
     service: str
     name: str
     request: type[Message]
@@ -73,14 +74,9 @@ class Method(NamedTuple):
     streams_in: bool = False
     streams_out: bool = False
 
-    @property
-    def path(self) -> str:
-        """The full gRPC path."""
-        return f"/{self.service}/{self.name}"
-
 
 class Event(NamedTuple):
-    """What observers hear of one call."""
+    """What observers hear of one call that was denied or failed."""
 
     method: str
     seconds: float
@@ -93,14 +89,20 @@ class Event(NamedTuple):
 
 
 Observer = Callable[[Event], None]
+Count = Callable[[str, float], None]
+"""Told of every finished call of one RPC: the name of its code and the seconds it took."""
 
 
 class Edge:
-    """Runs handlers between authentication and the wire; `observe` hears of every call."""
+    """Runs handlers between authentication and the wire.
 
-    def __init__(self, services: Services, callers: Callers, observe: Observer) -> None:
+    `count` has a counter for the path of each method; `observe` hears of what was denied or failed.
+    """
+
+    def __init__(self, services: Services, callers: Callers, count: Mapping[str, Count], observe: Observer) -> None:
         self._services = services
         self._callers = callers
+        self._count = count
         self._observe = observe
 
     async def run(self, method: Method, body: bytes, incoming: Incoming) -> bytes | Failure:
@@ -110,9 +112,10 @@ class Edge:
         failure: Failure | None = None
         cause: BaseException | None = None
         try:
-            caller = await self._callers.authenticate(
-                incoming.key, incoming.authorization, trusted_peer=incoming.trusted_peer
-            )
+            key, authorization, trusted = incoming.key, incoming.authorization, incoming.trusted_peer
+            caller = self._callers.known(key, authorization, trusted_peer=trusted)
+            if caller is None:
+                caller = await self._callers.authenticate(key, authorization, trusted_peer=trusted)
             context = Context(caller, incoming, self._services.longest_wait)
             response = await method.handler(self._services, context, _parsed(method, body))
             result: bytes | Failure = response.SerializeToString()
@@ -122,6 +125,21 @@ class Edge:
         except Exception as error:  # noqa: BLE001 - whatever it is, the caller gets no and an incident id
             cause = error
             result = failure = unforeseen(secrets.token_hex(8))
+        seconds = time.perf_counter() - started
+        self._count[method.path]("OK" if failure is None else failure.name, seconds)
+        if failure is not None or (context is not None and context.denied is not None):
+            self._tell(method, seconds, incoming, context, failure, cause)
+        return result
+
+    def _tell(
+        self,
+        method: Method,
+        seconds: float,
+        incoming: Incoming,
+        context: Context | None,
+        failure: Failure | None,
+        cause: BaseException | None,
+    ) -> None:
         request_id = incoming.request_id
         if failure is not None:
             request_id = request_id or secrets.token_hex(8)
@@ -129,7 +147,7 @@ class Edge:
         self._observe(
             Event(
                 method.path,
-                time.perf_counter() - started,
+                seconds,
                 "OK" if failure is None else failure.name,
                 None if context is None else context.caller,
                 request_id,
@@ -138,7 +156,6 @@ class Edge:
                 cause,
             )
         )
-        return result
 
 
 def _parsed(method: Method, body: bytes) -> Message:

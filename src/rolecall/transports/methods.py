@@ -65,6 +65,7 @@ def _methods() -> list[Method]:
             handler = getattr(handlers, _snake(rpc.name), authorization.not_yet)
             rows.append(
                 Method(
+                    f"/{service.full_name}/{rpc.name}",
                     service.full_name,
                     rpc.name,
                     GetMessageClass(rpc.input_type),

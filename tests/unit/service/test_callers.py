@@ -168,6 +168,7 @@ async def test_a_token_of_one_app_is_worth_nothing_in_another(door: Door) -> Non
 async def test_nobody_is_let_in_by_an_index_that_is_too_old(door: Door) -> None:
     await door.enter(token(user_id="ann"))
     door.desk.index._max_staleness = -1
+    await door.desk.index.refresh()
     with pytest.raises(Unavailable):
         await door.enter(token(user_id="ann"))
 

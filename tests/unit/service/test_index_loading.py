@@ -185,7 +185,7 @@ async def test_the_smallest_cache_the_settings_allow_holds_the_largest_batch(des
         await tx.put_users([UserRecord(user) for user in users])
         for user in users:
             await tx.put_call(CallRecord(f"default:{user}"))
-    index = Index(desk.store, cache_mb=4, refresh_seconds=NEVER, max_staleness_seconds=NEVER)
+    index = Index(desk.store, cache_mb=16, refresh_seconds=NEVER, max_staleness_seconds=NEVER)
     await index.start()
     asked = [(Question(user, call=f"default:{user}"), "send-audio") for user in users]
     results, revision = await Authorizer(index).check_all(desk.server, asked)
@@ -194,7 +194,8 @@ async def test_the_smallest_cache_the_settings_allow_holds_the_largest_batch(des
     await index.stop()
 
 
-async def test_a_cache_that_holds_one_fact_answers_about_the_app(desk: Desk) -> None:
+async def test_a_cache_that_holds_two_facts_answers_about_the_app_but_not_about_a_call(desk: Desk) -> None:
+    await desk.administration.calls.upsert(desk.server, CallChange(CALL))
     desk.index.cache._share = 1
     decision, _ = await desk.authorizer.check(desk.server, Question("ann"), "search-user")
     assert decision.allowed

@@ -27,20 +27,20 @@ _CALL_ONLY: Final = ("settings_override", "backstage", "starts_at", "ended")
 _CHANNEL_ONLY: Final = ("frozen", "disabled", "cooldown", "config_override")
 
 
-async def check_capability(
-    services: Services, context: Context, request: pb.CheckCapabilityRequest
-) -> pb.CheckCapabilityResponse:
+async def check_capability(services: Services, context: Context, request: pb.CheckCapabilityRequest) -> Encoded:
     """May this user do this, here, now."""
-    question = _question(request)
-    await _reach(services, context, request.min_revision)
-    decision, revision = await services.authorizer.check(context.caller, question, request.capability)
-    _note(context, decision, question, request.capability)
-    return _verdict(decision, revision)
+    question, capability = _question(request), request.capability
+    if request.min_revision:
+        await _reach(services, context, request.min_revision)
+    decision, revision = await services.authorizer.check(context.caller, question, capability)
+    if not decision.allowed:
+        _note(context, decision, question, capability)
+    return _encoded_verdict(decision, revision)
 
 
 async def batch_check_capabilities(
     services: Services, context: Context, request: pb.BatchCheckCapabilitiesRequest
-) -> _Joined:
+) -> Encoded:
     """Many checks from one state of the world; an item at fault has an error of its own."""
     checks = request.checks
     if not 1 <= len(checks) <= MAX_CHECKS:
@@ -53,11 +53,11 @@ async def batch_check_capabilities(
     if denied:
         context.denied = {"denied": f"{denied} of {len(results)}"}
     parts = [
-        _encoded_verdict(result, revision) if isinstance(result, Decision) else _encoded_error(result, request, index)
+        _encoded_entry(result, revision) if isinstance(result, Decision) else _encoded_error(result, request, index)
         for index, result in enumerate(results)
     ]
     parts.append(pb.BatchCheckCapabilitiesResponse(revision=revision).SerializeToString())
-    return _Joined(parts)
+    return Encoded(b"".join(parts))
 
 
 async def list_capabilities(
@@ -123,7 +123,8 @@ async def check_admission(
     question = Question(request.user_id, call=request.call, call_facts=facts)
     await _reach(services, context, request.min_revision)
     admission, revision = await services.authorizer.admission(context.caller, question)
-    _note(context, admission.decision, question, "admission")
+    if not admission.decision.allowed:
+        _note(context, admission.decision, question, "admission")
     return pb.CheckAdmissionResponse(
         allowed=admission.decision.allowed,
         reason=_REASONS[admission.decision.reason],
@@ -153,10 +154,10 @@ def _question(request: Any) -> Question:
 
 def _target(request: Any) -> tuple[str, str]:
     """Return the call and the channel asked about, at most one of them not empty."""
-    target = request.WhichOneof("target")
-    if target is not None and not getattr(request, target):
+    call, channel = request.call, request.channel
+    if not call and not channel and (target := request.WhichOneof("target")) is not None:
         raise InvalidInput(f"`{target}` must not be empty; leave it out to ask about the app", field=target)
-    return request.call, request.channel
+    return call, channel
 
 
 def _about(request: Any, user_id: str, call: str, channel: str) -> Question:
@@ -262,22 +263,28 @@ def _verdict(decision: Decision, revision: int) -> pb.CheckCapabilityResponse:
     )
 
 
-class _Joined:
-    """A response in parts: one message with many entries is the concatenation of messages with one entry each."""
+class Encoded:
+    """A response that is serialized already."""
 
-    __slots__ = ("_parts",)
+    __slots__ = ("_data",)
 
-    def __init__(self, parts: list[bytes]) -> None:
-        self._parts = parts
+    def __init__(self, data: bytes) -> None:
+        self._data = data
 
     def SerializeToString(self) -> bytes:
-        """Return the whole response."""
-        return b"".join(self._parts)
+        """Return the response."""
+        return self._data
 
 
 @lru_cache(maxsize=8_192)
-def _encoded_verdict(decision: Decision, revision: int) -> bytes:
-    """Return one entry of a batch; the same verdict at the same revision is the same bytes."""
+def _encoded_verdict(decision: Decision, revision: int) -> Encoded:
+    """Return the answer to one check; the same verdict at the same revision is the same bytes."""
+    return Encoded(_verdict(decision, revision).SerializeToString())
+
+
+@lru_cache(maxsize=8_192)
+def _encoded_entry(decision: Decision, revision: int) -> bytes:
+    """Return one entry of a batch: a message with many entries is the concatenation of those with one each."""
     result = pb.BatchCheckResult(result=_verdict(decision, revision))
     return pb.BatchCheckCapabilitiesResponse(results=[result]).SerializeToString()
 
@@ -300,10 +307,9 @@ def _inherited(field: str, check: pb.CheckCapabilityRequest, batch: pb.BatchChec
 
 def _note(context: Context, decision: Decision, question: Question, capability: str) -> None:
     """Leave for the log what was denied."""
-    if not decision.allowed:
-        context.denied = {
-            "user": question.user_id or context.caller.user_id,
-            "target": question.call or question.channel or ".app",
-            "capability": capability,
-            "reason": decision.reason,
-        }
+    context.denied = {
+        "user": question.user_id or context.caller.user_id,
+        "target": question.call or question.channel or ".app",
+        "capability": capability,
+        "reason": decision.reason,
+    }
