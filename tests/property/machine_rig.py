@@ -195,7 +195,7 @@ class Rig:
 
     def _check_cache(self, process: Process) -> None:
         cache, index = process.index.cache, process.index
-        held = {**cache._old, **cache._young}  # noqa: SLF001
+        held = {**cache._old, **cache.young}  # noqa: SLF001
         assert len(cache) == len(held), "nothing is held twice"
         assert cache.bytes == sum(weight(name, fact) for name, fact in held.items())
         assert not index._loading  # noqa: SLF001 - nothing is left behind

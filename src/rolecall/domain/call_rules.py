@@ -19,7 +19,7 @@ from rolecall.domain.records import Settings
 from rolecall.domain.roles import canonical
 from rolecall.domain.settings import disabled_actions, overridden
 from rolecall.domain.shared_rules import ChecksDisabled, RoleGranted, Standing, named
-from rolecall.domain.subject import AppRules, granting, owned, roles_of, team_mask
+from rolecall.domain.subject import AppRules, granting, obstacle, owned, roles_of, team_mask
 
 NANOSECONDS: Final = 1_000_000_000
 
@@ -139,10 +139,10 @@ Situation = tuple[CallType, Call, str, User | None, CallMember, str | None]
 """What is known of one user on one call: type, call, the user's id, user, membership, role of the token."""
 
 
-def granted_by_role(app: AppRules, situation: Situation, author: str, asked: int) -> Decision | None:
-    """Return the verdict where a role's grant decides and nothing else can; None: the rules must be asked.
+def decided_by_roles(app: AppRules, situation: Situation, author: str, asked: int) -> Decision | None:
+    """Return the verdict where nothing but roles can decide; None: the rules must be asked.
 
-    The way of most questions, at half the cost of asking every rule. It says yes only where no rule before
+    The way of most questions, at half the cost of asking every rule. It answers only where no rule before
     RoleGranted speaks, so a rule added there needs its condition here; the tests hold the two against each other.
     """
     call_type, call, user_id, user, member, token_role = situation
@@ -151,8 +151,10 @@ def granted_by_role(app: AppRules, situation: Situation, author: str, asked: int
     if (call.disabled | member.revoked | member.granted) & asked:
         return None
     holding = call_type.grants.holding(roles_of(app, user, call.team, member.role, token_role))
-    decision = granting(holding, owned(user_id, call.created_by, author), team_mask(app, user, call.team), asked)
-    return decision if decision.allowed else None
+    owns = owned(user_id, call.created_by, author) if user_id in (call.created_by, author) else NOTHING
+    team = team_mask(app, user, call.team) if app.multi_tenant else EVERYTHING
+    decision = granting(holding, owns, team, asked)
+    return decision if decision.allowed else obstacle(holding, owns, team, asked)
 
 
 def question(capability: str) -> int | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import NamedTuple
 
-from rolecall.domain.actions import ACTIONS, ALL, CREATOR_OWNED
+from rolecall.domain.actions import ACTIONS, ALL, BIT, CREATOR_OWNED
 from rolecall.domain.decision import EVERYTHING, NOTHING, Decision, Reason
 from rolecall.domain.errors import Unsupported
 from rolecall.domain.facts import User
@@ -18,7 +18,7 @@ from rolecall.domain.permissions import SUFFIXES
 _AUTHOR_OWNED = ALL & ~CREATOR_OWNED
 
 _PLAIN, _OWNER, _ANY_TEAM, _OWNER_ANY_TEAM = (
-    tuple(action.id + suffix for action in ACTIONS) for suffix in SUFFIXES.values()
+    {BIT[action.name]: action.id + suffix for action in ACTIONS} for suffix in SUFFIXES.values()
 )
 
 NO_GRANT = Decision(allowed=False, reason=Reason.NO_GRANT)
@@ -84,7 +84,7 @@ def granting(holding: Holding, owns: int, team: int, actions: int) -> Decision:
             ids = _OWNER_ANY_TEAM
         else:
             continue
-        return _role_grant(role, ids[(hit & -hit).bit_length() - 1])
+        return _role_grant(role, ids.get(hit) or ids[hit & -hit])
     return NO_GRANT
 
 
@@ -95,9 +95,10 @@ def _role_grant(role: str, permission: str) -> Decision:
 
 
 def obstacle(holding: Holding, owns: int, team: int, actions: int) -> Decision:
-    """Say why no role allows the actions: only the team, only ownership, or no grant at all."""
-    if effective(holding, owns, EVERYTHING) & actions:
+    """Say why no role allows the actions, which must be so: only the team, only ownership, or no grant at all."""
+    plain, owner, _, owner_any_team = holding.union
+    if not team and (plain | owner & owns) & actions:
         return OTHER_TEAM
-    if effective(holding, EVERYTHING, team) & actions:
+    if owner_any_team & actions or (team and owner & actions):
         return OWNER_ONLY
     return NO_GRANT

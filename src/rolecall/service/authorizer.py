@@ -12,6 +12,8 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final, NamedTuple, TypeVar
 
 from rolecall.domain import app_rules, call_capabilities, call_rules, channel_capabilities, channel_rules
+from rolecall.domain.call_rules import decided_by_roles
+from rolecall.domain.call_rules import question as call_question
 from rolecall.domain.decision import Decision, Rules
 from rolecall.domain.errors import Forbidden, InvalidInput, RolecallError, Unavailable
 from rolecall.domain.explain import Explanation, explain
@@ -59,7 +61,7 @@ class Authorizer:
 
     def __init__(self, index: Index, clock: Callable[[], int] = time.time_ns) -> None:
         self._index = index
-        self._cached = index.cache.get
+        self._cache = index.cache
         self._clock = clock
         self.decisions: Counter[str] = Counter()
 
@@ -122,13 +124,11 @@ class Authorizer:
 
     def decide(self, app: AppState, caller: Caller, question: Question, capability: str) -> Decision:
         """Return the verdict from this state; Missing when facts are not held."""
-        asked = call_rules.question(capability) if question.call else None
+        asked = call_question(capability) if question.call else None
         if asked is not None:
-            situation = self._situation(app, caller, question)
-            decision = call_rules.granted_by_role(app.rules, situation, question.author, asked)
-            return decision or call_rules.check_call(
-                call_rules.call_case(app.rules, *situation, question.author), asked
-            )
+            situation, author = self._situation(app, caller, question), question.author
+            decision = decided_by_roles(app.rules, situation, author, asked)
+            return decision or call_rules.check_call(call_rules.call_case(app.rules, *situation, author), asked)
         target = self.target(app, caller, question)
         return target.decide(target.case, target.asks(capability))
 
@@ -202,10 +202,13 @@ class Authorizer:
     def _situation(self, app: AppState, caller: Caller, question: Question) -> call_rules.Situation:
         user_id = subject_of(caller, question)
         cid, facts = question.call, question.call_facts
-        user: User | None = self._cached((USER, app.id, user_id))
-        call: Call | None = self._cached((CALL, app.id, cid))
+        app_id, get = app.id, self._cache.young.get
+        user: User | None = get((USER, app_id, user_id), MISSING)
+        call: Call | None = get((CALL, app_id, cid), MISSING)
         if user is MISSING or call is MISSING:
-            raise Missing(_names(app, CALL, CALL_MEMBER, parse_cid(cid, "call"), user_id))
+            user, call = self._cache.get((USER, app_id, user_id)), self._cache.get((CALL, app_id, cid))
+            if user is MISSING or call is MISSING:
+                raise Missing(_names(app, CALL, CALL_MEMBER, parse_cid(cid, "call"), user_id))
         member = call_rules.NOT_A_MEMBER
         if call is None:
             call_type = app.call_type(cid.partition(":")[0])
@@ -222,8 +225,8 @@ class Authorizer:
     def _on_channel(self, app: AppState, caller: Caller, question: Question) -> channel_rules.ChannelCase:
         user_id = subject_of(caller, question)
         cid, facts = question.channel, question.channel_facts
-        user: User | None = self._cached((USER, app.id, user_id))
-        channel: Channel | None = self._cached((CHANNEL, app.id, cid))
+        user: User | None = self._cache.get((USER, app.id, user_id))
+        channel: Channel | None = self._cache.get((CHANNEL, app.id, cid))
         if user is MISSING or channel is MISSING:
             raise Missing(_names(app, CHANNEL, CHANNEL_MEMBER, parse_cid(cid, "channel"), user_id))
         member = channel_rules.NOT_A_MEMBER
@@ -245,7 +248,7 @@ class Authorizer:
 
     def _in_app(self, app: AppState, caller: Caller, question: Question) -> app_rules.AppCase:
         user_id = subject_of(caller, question)
-        user: User | None = self._cached((USER, app.id, user_id))
+        user: User | None = self._cache.get((USER, app.id, user_id))
         if user is MISSING:
             raise Missing([(USER, app.id, check_id(user_id, "user_id"))])
         team = (question.call_facts.team if question.call_facts else None) or ""
@@ -253,7 +256,7 @@ class Authorizer:
 
     def _member(self, name: Name, target_key: int, user_key: int) -> Any:
         """Return the facts of one user on one target; those of a deleted call or user don't count."""
-        member = self._cached(name)
+        member = self._cache.get(name)
         if member is MISSING or member is None:
             raise Missing([name])
         of_target, of_user = member.of

@@ -27,12 +27,15 @@ _FREED_PER_PUT: Final = 3
 
 
 class FactCache:
-    """A table with a budget; sizes are estimates of what an entry costs the process."""
+    """A table with a budget; sizes are estimates of what an entry costs the process.
 
-    __slots__ = ("_doomed", "_old", "_old_bytes", "_share", "_young", "_young_bytes", "misses")
+    `young` may be read directly, to spare a call, by who asks `get` for what is not there.
+    """
+
+    __slots__ = ("_doomed", "_old", "_old_bytes", "_share", "_young_bytes", "misses", "young")
 
     def __init__(self, megabytes: int) -> None:
-        self._young: dict[Name, Any] = {}
+        self.young: dict[Name, Any] = {}
         self._old: dict[Name, Any] = {}
         self._doomed: dict[Name, Any] = {}
         self._share = megabytes * _MEGABYTE // 3
@@ -41,7 +44,7 @@ class FactCache:
         self.misses = 0
 
     def __len__(self) -> int:
-        return len(self._young) + len(self._old)
+        return len(self.young) + len(self._old)
 
     @property
     def bytes(self) -> int:
@@ -50,7 +53,7 @@ class FactCache:
 
     def get(self, name: Name) -> Any:
         """Return the fact, None when it is known not to exist, MISSING when it is not held."""
-        fact = self._young.get(name, MISSING)
+        fact = self.young.get(name, MISSING)
         return self._not_young(name) if fact is MISSING else fact
 
     def _not_young(self, name: Name) -> Any:
@@ -71,16 +74,16 @@ class FactCache:
     def _add(self, name: Name, fact: Any, size: int) -> None:
         if self._young_bytes + size > self._share:
             self._doomed = self._old  # what was doomed before is freed by now: more go with each entry than come
-            self._old, self._old_bytes = self._young, self._young_bytes
-            self._young, self._young_bytes = {}, 0
-        self._young[name] = fact
+            self._old, self._old_bytes = self.young, self._young_bytes
+            self.young, self._young_bytes = {}, 0
+        self.young[name] = fact
         self._young_bytes += size
         for _ in range(min(_FREED_PER_PUT, len(self._doomed))):
             self._doomed.popitem()  # a few at a time: freeing a whole generation at once would be a long pause
 
     def drop(self, name: Name) -> None:
         """Forget a fact; nothing happens when it is not held."""
-        fact = self._young.pop(name, MISSING)
+        fact = self.young.pop(name, MISSING)
         if fact is not MISSING:
             self._young_bytes -= weight(name, fact)
             return
@@ -90,8 +93,8 @@ class FactCache:
 
     def clear(self) -> Iterator[None]:
         """Forget everything at once; drain the result bit by bit to free the memory without a long pause."""
-        doomed = [self._young, self._old, self._doomed]
-        self._young, self._old, self._doomed = {}, {}, {}
+        doomed = [self.young, self._old, self._doomed]
+        self.young, self._old, self._doomed = {}, {}, {}
         self._young_bytes = self._old_bytes = 0
         return _free(doomed)
 

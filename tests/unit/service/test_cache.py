@@ -27,7 +27,7 @@ def name(number: int, app: int = 1) -> Name:
 
 def held(cache: FactCache, count: int) -> list[int]:
     """Return which of so many users are held, without asking for any of them."""
-    return [number for number in range(count) if name(number) in cache._young or name(number) in cache._old]
+    return [number for number in range(count) if name(number) in cache.young or name(number) in cache._old]
 
 
 def filled(count: int, *, share: int) -> FactCache:
@@ -41,7 +41,7 @@ def filled(count: int, *, share: int) -> FactCache:
 
 def size(cache: FactCache) -> int:
     """Return the bytes of everything that has not been freed."""
-    return sum(weight(*entry) for table in (cache._young, cache._old, cache._doomed) for entry in table.items())
+    return sum(weight(*entry) for table in (cache.young, cache._old, cache._doomed) for entry in table.items())
 
 
 def test_absence_is_a_fact_and_not_knowing_is_not() -> None:
@@ -185,7 +185,7 @@ def test_the_books_balance_after_anything() -> None:
             cache.put(name(number), chance.choice((None, user(number, teams=teams))))
         else:
             step(name(number))
-        held_now = {**cache._old, **cache._young}
+        held_now = {**cache._old, **cache.young}
         assert len(cache) == len(held_now)
         assert cache.bytes == sum(weight(*entry) for entry in held_now.items())
         assert cache.bytes <= 2 * cache._share
