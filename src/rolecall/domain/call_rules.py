@@ -139,22 +139,42 @@ Situation = tuple[CallType, Call, str, User | None, CallMember, str | None]
 """What is known of one user on one call: type, call, the user's id, user, membership, role of the token."""
 
 
-def decided_by_roles(app: AppRules, situation: Situation, author: str, asked: int) -> Decision | None:
-    """Return the verdict where nothing but roles can decide; None: the rules must be asked.
+Resolved = tuple[int, Holding, int, int]
+"""Of one user on one call: where the rules must be asked one by one (a mask), what its roles hold, ownership, team."""
 
-    The way of most questions, at half the cost of asking every rule. It answers only where no rule before
-    RoleGranted speaks, so a rule added there needs its condition here; the tests hold the two against each other.
-    """
+
+def resolve(app: AppRules, situation: Situation, author: str = "") -> Resolved:
+    """Resolve once what any number of verdicts on one user on one call need."""
     call_type, call, user_id, user, member, token_role = situation
-    if user is None or user.banned or user.deactivated or member.blocked or app.checks_disabled:
-        return None
-    if (call.disabled | member.revoked | member.granted) & asked:
-        return None
-    holding = call_type.grants.holding(roles_of(app, user, call.team, member.role, token_role))
-    owns = owned(user_id, call.created_by, author) if user_id in (call.created_by, author) else NOTHING
-    team = team_mask(app, user, call.team) if app.multi_tenant else EVERYTHING
+    if user is None:
+        return EVERYTHING, NO_HOLDING, NOTHING, NOTHING
+    return (
+        _exceptional(app, call, user, member),
+        call_type.grants.holding(roles_of(app, user, call.team, member.role, token_role)),
+        owned(user_id, call.created_by, author) if user_id in (call.created_by, author) else NOTHING,
+        team_mask(app, user, call.team) if app.multi_tenant else EVERYTHING,
+    )
+
+
+def verdict(app: AppRules, situation: Situation, author: str, resolved: Resolved, asked: int) -> Decision:
+    """Return the verdict of the rules on one action, at half their cost.
+
+    Where no rule before RoleGranted can speak, which is nearly always, only roles decide and the rules need not be
+    asked one by one. A rule added before it needs its condition in `_exceptional`; the tests hold the two ways against
+    each other.
+    """
+    exceptional, holding, owns, team = resolved
+    if exceptional & asked:
+        return check_call(call_case(app, *situation, author), asked)
     decision = granting(holding, owns, team, asked)
     return decision if decision.allowed else obstacle(holding, owns, team, asked)
+
+
+def _exceptional(app: AppRules, call: Call, user: User, member: CallMember) -> int:
+    """Return the mask of actions on which a rule before RoleGranted may speak."""
+    if user.banned or user.deactivated or member.blocked or app.checks_disabled:
+        return EVERYTHING
+    return call.disabled | member.revoked | member.granted
 
 
 def question(capability: str) -> int | None:

@@ -9,11 +9,11 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, Final, NamedTuple, TypeVar
 
 from rolecall.domain import app_rules, call_capabilities, call_rules, channel_capabilities, channel_rules
-from rolecall.domain.call_rules import decided_by_roles
-from rolecall.domain.call_rules import question as call_question
+from rolecall.domain.call_rules import resolve, verdict
 from rolecall.domain.decision import Decision, Rules
 from rolecall.domain.errors import Forbidden, InvalidInput, RolecallError, Unavailable
 from rolecall.domain.explain import Explanation, explain
@@ -21,6 +21,7 @@ from rolecall.domain.facts import Call, Channel, User
 from rolecall.domain.names import Cid, check_id, parse_cid, shown
 from rolecall.domain.permissions import BUILT_IN, nearest
 from rolecall.domain.roles import check_role
+from rolecall.domain.subject import NO_GRANT
 from rolecall.service.cache import CALL, CALL_MEMBER, CHANNEL, CHANNEL_MEMBER, MISSING, USER, Name
 from rolecall.service.callers import Caller
 from rolecall.service.index import Index, Missing
@@ -124,26 +125,28 @@ class Authorizer:
 
     def decide(self, app: AppState, caller: Caller, question: Question, capability: str) -> Decision:
         """Return the verdict from this state; Missing when facts are not held."""
-        asked = call_question(capability) if question.call else None
+        asked = call_rules.question(capability) if question.call else None
         if asked is not None:
             situation, author = self._situation(app, caller, question), question.author
-            decision = decided_by_roles(app.rules, situation, author, asked)
-            return decision or call_rules.check_call(call_rules.call_case(app.rules, *situation, author), asked)
+            return verdict(app.rules, situation, author, resolve(app.rules, situation, author), asked)
         target = self.target(app, caller, question)
         return target.decide(target.case, target.asks(capability))
 
     def _decide_all(self, app: AppState, caller: Caller, asked: Sequence[Asked]) -> list[Decision | RolecallError]:
         results: list[Decision | RolecallError] = []
         missing: set[Name] = set()
-        resolved: tuple[Question, Target] | None = None
+        judged: tuple[Question | None, Judge] = (None, _NO_JUDGE)
         for question, capability in asked:
             try:
-                if isinstance(question, RolecallError):
-                    raise question
-                if resolved is None or question is not resolved[0]:
-                    resolved = question, self.target(app, caller, question)
-                target = resolved[1]
-                results.append(target.decide(target.case, target.asks(capability, hint=False)))
+                if question is not judged[0]:
+                    if isinstance(question, RolecallError):
+                        raise question
+                    judged = question, self._judge(app, caller, question)
+                ask, judge, kind = judged[1]
+                mask = ask(capability)
+                if mask is None:
+                    raise _unknown_capability(capability, kind, hint=False)
+                results.append(judge(mask))
             except Missing as signal:
                 missing.update(signal.names)
             except RolecallError as error:
@@ -151,6 +154,15 @@ class Authorizer:
         if missing:
             raise Missing(missing)
         return results
+
+    def _judge(self, app: AppState, caller: Caller, question: Question) -> Judge:
+        """Return what a capability asks here, and what answers it."""
+        if question.call:
+            situation, author = self._situation(app, caller, question), question.author
+            resolved = resolve(app.rules, situation, author)
+            return call_rules.question, partial(verdict, app.rules, situation, author, resolved), "a call"
+        target = self.target(app, caller, question)
+        return target.question, partial(target.decide, target.case), target.kind
 
     def list_for(self, app: AppState, caller: Caller, question: Question) -> list[str]:
         """Return the sorted capabilities of one user on a call or channel."""
@@ -274,12 +286,18 @@ class Target(NamedTuple):
     decide: Callable[[Any, int], Decision]
     question: Callable[[str], int | None]
 
-    def asks(self, capability: str, *, hint: bool = True) -> int:
-        """Return the mask that a capability or permission id asks about here; hints for a typo cost milliseconds."""
+    def asks(self, capability: str) -> int:
+        """Return the mask that a capability or permission id asks about here."""
         asked = self.question(capability)
         if asked is None:
-            raise _unknown_capability(capability, self.kind, hint=hint)
+            raise _unknown_capability(capability, self.kind)
         return asked
+
+
+Judge = tuple[Callable[[str], int | None], Callable[[int], Decision], str]
+"""What a capability asks as a mask, the verdict on such a mask, and what is asked about, in words."""
+
+_NO_JUDGE: Final[Judge] = (lambda _: None, lambda _: NO_GRANT, "")
 
 
 _CALL: Final = ("a call", call_rules.RULES, call_rules.check_call, call_rules.question)
@@ -292,7 +310,8 @@ _IDS: Final = {
 }
 
 
-def _unknown_capability(capability: str, kind: str, *, hint: bool) -> InvalidInput:
+def _unknown_capability(capability: str, kind: str, *, hint: bool = True) -> InvalidInput:
+    """Make the error; finding what a typo meant takes milliseconds, too long for each of many."""
     if not capability:
         return InvalidInput("`capability` is required", field="capability")
     known = dict.fromkeys([*_IDS[kind], *BUILT_IN]) if hint else ()

@@ -45,9 +45,8 @@ async def batch_check_capabilities(
     checks = request.checks
     if not 1 <= len(checks) <= MAX_CHECKS:
         raise InvalidInput(f"`checks` must hold 1 to {MAX_CHECKS} checks, got {len(checks)}", field="checks")
-    newest = max(check.min_revision for check in checks)
-    await _reach(services, context, max(request.min_revision, newest))
-    asked = _batch(request)
+    asked, newest = _batch(request)
+    await _reach(services, context, newest)
     results, revision = await services.authorizer.check_all(context.caller, asked)
     denied = sum(1 for result in results if isinstance(result, Decision) and not result.allowed)
     if denied:
@@ -171,16 +170,23 @@ def _about(request: Any, user_id: str, call: str, channel: str) -> Question:
     return Question(user_id, call, channel, author, _call_facts(request.facts))
 
 
-def _batch(request: pb.BatchCheckCapabilitiesRequest) -> list[Asked]:
-    """Return each check with what it leaves empty taken from the batch; those that say no more share a question."""
+def _batch(request: pb.BatchCheckCapabilitiesRequest) -> tuple[list[Asked], int]:
+    """Return each check with what it leaves empty taken from the batch, and the newest revision asked for.
+
+    Checks that say no more than a capability share one question, so that it is resolved once.
+    """
     shared = Question(request.user_id, *_target(request))
+    newest = request.min_revision
     asked: list[Asked] = []
     for check in request.checks:
-        if check.user_id or check.WhichOneof("target") or check.resource_owner_id or check.HasField("facts"):
-            asked.append((_item(check, shared), check.capability))
+        capability = check.capability
+        # A check is this long when a capability (of plain, few letters, as all known ones) is all it says.
+        if check.ByteSize() == len(capability) + 2:
+            asked.append((shared, capability))
         else:
-            asked.append((shared, check.capability))
-    return asked
+            newest = max(newest, check.min_revision)
+            asked.append((_item(check, shared), capability))
+    return asked, newest
 
 
 def _item(check: pb.CheckCapabilityRequest, shared: Question) -> Question | InvalidInput:
