@@ -148,8 +148,13 @@ def resolve(app: AppRules, situation: Situation, author: str = "") -> Resolved:
     call_type, call, user_id, user, member, token_role = situation
     if user is None:
         return EVERYTHING, NO_HOLDING, NOTHING, NOTHING
+    # Where a rule before RoleGranted may speak; a rule added there adds its condition here.
+    if user.banned or user.deactivated or member.blocked or app.checks_disabled:
+        exceptional = EVERYTHING
+    else:
+        exceptional = call.disabled | member.revoked | member.granted
     return (
-        _exceptional(app, call, user, member),
+        exceptional,
         call_type.grants.holding(roles_of(app, user, call.team, member.role, token_role)),
         owned(user_id, call.created_by, author) if user_id in (call.created_by, author) else NOTHING,
         team_mask(app, user, call.team) if app.multi_tenant else EVERYTHING,
@@ -160,21 +165,13 @@ def verdict(app: AppRules, situation: Situation, author: str, resolved: Resolved
     """Return the verdict of the rules on one action, at half their cost.
 
     Where no rule before RoleGranted can speak, which is nearly always, only roles decide and the rules need not be
-    asked one by one. A rule added before it needs its condition in `_exceptional`; the tests hold the two ways against
-    each other.
+    asked one by one. The tests hold the two ways against each other.
     """
     exceptional, holding, owns, team = resolved
     if exceptional & asked:
         return check_call(call_case(app, *situation, author), asked)
     decision = granting(holding, owns, team, asked)
     return decision if decision.allowed else obstacle(holding, owns, team, asked)
-
-
-def _exceptional(app: AppRules, call: Call, user: User, member: CallMember) -> int:
-    """Return the mask of actions on which a rule before RoleGranted may speak."""
-    if user.banned or user.deactivated or member.blocked or app.checks_disabled:
-        return EVERYTHING
-    return call.disabled | member.revoked | member.granted
 
 
 def question(capability: str) -> int | None:

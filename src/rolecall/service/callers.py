@@ -29,6 +29,7 @@ _MAX_TOKEN_BYTES: Final = 8_192
 _MAX_CIDS: Final = 1_000
 _ISSUED_AHEAD_SECONDS: Final = 5
 _LATEST: Final = 1e12
+_FOREVER: Final = float("inf")
 
 
 class Caller(NamedTuple):
@@ -76,6 +77,7 @@ class Callers:
         self._dev = dev
         self._clock = clock
         self._tokens: OrderedDict[tuple[str, str], _Token] = OrderedDict()
+        self._passed: dict[tuple[str, str], tuple[int, int, float, Caller]] = {}
 
     async def authenticate(self, key: str, authorization: str, *, trusted_peer: bool = False) -> Caller:
         """Return the caller that an API key and an authorization value name; a trusted peer needs no token."""
@@ -93,18 +95,36 @@ class Callers:
         app = self._index.app_by_key(key)
         if app is None:
             raise _refuse("API_KEY_UNKNOWN", "api key is invalid")
+        passed = self._passed.get((key, authorization))
+        if passed is not None:
+            # Nothing of the app has changed since this token passed every check, and it has not expired.
+            app_id, revision, until, caller = passed
+            if revision == app.revision and app_id == app.id and self._clock() < until:
+                return caller
         if not authorization:
             if trusted_peer:
                 return Caller(app.id)
             raise _refuse("TOKEN_MISSING", "a token is required in `authorization`")
         token = self._token(app, key, authorization)
         self._check_times(app, token)
-        if token.caller.user_id:
-            user: User | None = self._index.cache.get((USER, app.id, token.caller.user_id))
-            if user is MISSING:
-                return None
-            if user is not None:
-                _check_revoked(token, user.tokens_valid_from)
+        if token.caller.server_side:
+            self._remember_passed(app, (key, authorization), token)
+            return token.caller
+        return self._user(app, token)
+
+    def _remember_passed(self, app: AppState, name: tuple[str, str], token: _Token) -> None:
+        if len(self._passed) >= _REMEMBERED:
+            self._passed.clear()
+        until = _FOREVER if token.expires is None else token.expires * NANOSECONDS
+        self._passed[name] = app.id, app.revision, until, token.caller
+
+    def _user(self, app: AppState, token: _Token) -> Caller | None:
+        """Return the user of a token, None when its facts have to be fetched first."""
+        user: User | None = self._index.cache.get((USER, app.id, token.caller.user_id))
+        if user is MISSING:
+            return None
+        if user is not None:
+            _check_revoked(token, user.tokens_valid_from)
         return token.caller
 
     def _token(self, app: AppState, key: str, authorization: str) -> _Token:

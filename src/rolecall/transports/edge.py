@@ -60,6 +60,7 @@ class Context:
 
 
 Handler = Callable[[Services, Context, Any], Awaitable[Any]]
+"""Takes a request and returns the response, as a message or serialized already."""
 
 
 class Method(NamedTuple):
@@ -117,8 +118,12 @@ class Edge:
             if caller is None:
                 caller = await self._callers.authenticate(key, authorization, trusted_peer=trusted)
             context = Context(caller, incoming, self._services.longest_wait)
-            response = await method.handler(self._services, context, _parsed(method, body))
-            result: bytes | Failure = response.SerializeToString()
+            try:
+                request = method.request.FromString(body)
+            except DecodeError:
+                raise _malformed(method) from None
+            response = await method.handler(self._services, context, request)
+            result: bytes | Failure = response if type(response) is bytes else response.SerializeToString()
         except RolecallError as error:
             cause = error.__cause__
             result = failure = failure_of(error)
@@ -158,8 +163,5 @@ class Edge:
         )
 
 
-def _parsed(method: Method, body: bytes) -> Message:
-    try:
-        return method.request.FromString(body)
-    except DecodeError:
-        raise InvalidInput(f"the request is not a valid {method.request.DESCRIPTOR.name}", reason="MALFORMED") from None
+def _malformed(method: Method) -> InvalidInput:
+    return InvalidInput(f"the request is not a valid {method.request.DESCRIPTOR.name}", reason="MALFORMED")

@@ -27,7 +27,7 @@ _CALL_ONLY: Final = ("settings_override", "backstage", "starts_at", "ended")
 _CHANNEL_ONLY: Final = ("frozen", "disabled", "cooldown", "config_override")
 
 
-async def check_capability(services: Services, context: Context, request: pb.CheckCapabilityRequest) -> Encoded:
+async def check_capability(services: Services, context: Context, request: pb.CheckCapabilityRequest) -> bytes:
     """May this user do this, here, now."""
     question, capability = _question(request), request.capability
     if request.min_revision:
@@ -40,7 +40,7 @@ async def check_capability(services: Services, context: Context, request: pb.Che
 
 async def batch_check_capabilities(
     services: Services, context: Context, request: pb.BatchCheckCapabilitiesRequest
-) -> Encoded:
+) -> bytes:
     """Many checks from one state of the world; an item at fault has an error of its own."""
     checks = request.checks
     if not 1 <= len(checks) <= MAX_CHECKS:
@@ -56,7 +56,7 @@ async def batch_check_capabilities(
         for index, result in enumerate(results)
     ]
     parts.append(pb.BatchCheckCapabilitiesResponse(revision=revision).SerializeToString())
-    return Encoded(b"".join(parts))
+    return b"".join(parts)
 
 
 async def list_capabilities(
@@ -148,6 +148,10 @@ async def _reach(services: Services, context: Context, revision: int) -> None:
 
 def _question(request: Any) -> Question:
     """Return who is asked about, and where; what is asked is passed beside it."""
+    call = request.call
+    if call and not request.HasField("facts"):  # nearly always so
+        author = getattr(request, "resource_owner_id", "")
+        return Question(request.user_id, call, "", check_text(author, "resource_owner_id") if author else "")
     return _about(request, request.user_id, *_target(request))
 
 
@@ -269,23 +273,10 @@ def _verdict(decision: Decision, revision: int) -> pb.CheckCapabilityResponse:
     )
 
 
-class Encoded:
-    """A response that is serialized already."""
-
-    __slots__ = ("_data",)
-
-    def __init__(self, data: bytes) -> None:
-        self._data = data
-
-    def SerializeToString(self) -> bytes:
-        """Return the response."""
-        return self._data
-
-
 @lru_cache(maxsize=8_192)
-def _encoded_verdict(decision: Decision, revision: int) -> Encoded:
+def _encoded_verdict(decision: Decision, revision: int) -> bytes:
     """Return the answer to one check; the same verdict at the same revision is the same bytes."""
-    return Encoded(_verdict(decision, revision).SerializeToString())
+    return _verdict(decision, revision).SerializeToString()
 
 
 @lru_cache(maxsize=8_192)
