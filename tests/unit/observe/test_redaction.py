@@ -15,7 +15,7 @@ from rolecall.domain.decision import Reason
 from rolecall.observe.redaction import REDACTED, clean, clean_fields, is_secret, without_secrets
 
 TOKEN = jwt.encode({"user_id": "ada"}, "k" * 32, algorithm="HS256")
-UNSIGNED = jwt.encode({"user_id": "ada"}, None, algorithm="none")
+UNSIGNED = jwt.encode({"user_id": "ada"}, "", algorithm="none")
 
 
 @pytest.mark.parametrize(
