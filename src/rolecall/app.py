@@ -202,7 +202,9 @@ def _observer(metrics: Metrics) -> Callable[[Event], None]:
         fields |= {"reason": event.failure.reason, "error": event.failure.message, "details": event.failure.metadata}
         if event.failure.reason.startswith("STORE_"):
             metrics.store_error(event.failure.reason)
-        if event.code == "INTERNAL":
+        if event.failure.reason.startswith("STORE_"):
+            log.warning("failed", **fields)
+        elif event.code == "INTERNAL":
             log.error("failed", **fields, exc_info=event.cause)
         else:
             log.info("failed", **fields)

@@ -380,3 +380,12 @@ def test_a_refusal_of_something_huge_still_says_what_is_wrong(client: Client) ->
     )
     assert refusal.code == Code.INVALID_ARGUMENT
     assert refusal.fields
+
+
+def test_of_facts_about_the_app_only_the_team_says_anything(client: Client) -> None:
+    for facts in (authorization_pb2.Facts(blocked=True), authorization_pb2.Facts(member_role="host")):
+        request = authorization_pb2.CheckCapabilityRequest(user_id="ann", capability="create-poll", facts=facts)
+        (field,) = client.refused(request).fields
+        assert field.startswith("facts.")
+    team = authorization_pb2.Facts(team="red")
+    client(authorization_pb2.CheckCapabilityRequest(user_id="ann", capability="create-poll", facts=team))

@@ -183,6 +183,12 @@ OPERATIONS: Final = [
         "remove a channel member", "channel", _channel_members(remove_members=["bob"]), ("update-channel-members",)
     ),
     Operation(
+        "remove a banned channel member",
+        "channel",
+        _channel_members(remove_members=["wendy"]),
+        ("update-channel-members", "ban-channel-member"),
+    ),
+    Operation(
         "join a channel",
         "channel",
         _channel_members(update_members=[_CHANNEL_MEMBER(user_id="wim")]),
@@ -203,8 +209,6 @@ OPERATIONS: Final = [
         ("ban-channel-member",),
     ),
     Operation("change own data", ".app", _myself(custom=CUSTOM), ("update-user",)),
-    Operation("change own role", ".app", _myself(role="worker"), ("update-user-role",)),
-    Operation("change own teams", ".app", _myself(teams=["red"]), ("update-user-teams",)),
     Operation("list users", ".app", lambda _: user_pb2.ListUsersRequest(), ("search-user",)),
 ]
 
@@ -215,7 +219,8 @@ def _target(stage: Stage, operation: Operation, round_: str) -> str:
     if operation.scope == "call":
         stage.admin(call_pb2.UpsertCallRequest(cid=cid, members=[_MEMBER(user_id="bob"), _MEMBER(user_id="wendy")]))
     if operation.scope == "channel":
-        stage.admin(channel_pb2.UpsertChannelRequest(cid=cid, members=[_CHANNEL_MEMBER(user_id="bob")]))
+        members = [_CHANNEL_MEMBER(user_id="bob"), _CHANNEL_MEMBER(user_id="wendy", banned=True)]
+        stage.admin(channel_pb2.UpsertChannelRequest(cid=cid, members=members))
     return cid
 
 
@@ -325,6 +330,13 @@ SERVER_FIELDS: Final[list[tuple[str, Message]]] = [
     ),
     ("users[0].id", user_pb2.UpsertUsersRequest(users=[user_pb2.User(id="ann", custom=CUSTOM)])),
     ("users[1].id", user_pb2.UpsertUsersRequest(users=[user_pb2.User(id="wim"), user_pb2.User(id="ann")])),
+    ("users[0].role", user_pb2.UpsertUsersRequest(users=[user_pb2.User(id="wim", role="worker")])),
+    ("users[0].teams", user_pb2.UpsertUsersRequest(users=[user_pb2.User(id="wim", teams=["red"])])),
+    ("users[0].teams_role", user_pb2.UpsertUsersRequest(users=[user_pb2.User(id="wim", teams_role={"red": "admin"})])),
+    (
+        "users[0].teams",
+        user_pb2.UpsertUsersRequest(users=[user_pb2.User(id="wim")], update_mask={"paths": ["teams"]}),
+    ),
     ("users[0].banned", user_pb2.UpsertUsersRequest(users=[user_pb2.User(id="wim", banned=False)])),
     ("users[0].deactivated", user_pb2.UpsertUsersRequest(users=[user_pb2.User(id="wim", deactivated=False)])),
     (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Iterator
 from typing import Any, Final, NamedTuple
@@ -10,6 +11,7 @@ import grpc
 import pytest
 from google.protobuf import descriptor_pb2
 from google.protobuf.message import Message
+from google.protobuf.struct_pb2 import Struct, Value
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 
@@ -537,6 +539,47 @@ def test_a_dry_run_answers_as_the_write_would_and_changes_nothing(client: Client
     app = client(app_pb2.UpdateAppRequest(multi_tenant_enabled=True, dry_run=True))
     assert (app.app.multi_tenant_enabled, app.revision) == (True, at)
     assert not client(app_pb2.GetAppRequest()).app.multi_tenant_enabled
+
+
+_ENDLESS: Final = Struct(fields={"a": Value(number_value=math.inf)})
+_UNCONVERTIBLE: Final[list[tuple[str, Message]]] = [
+    ("users", user_pb2.UpsertUsersRequest(users=[user_pb2.User(id="ann", custom=_ENDLESS)] * 1_001)),
+    (
+        "members",
+        call_pb2.UpsertCallRequest(cid=CALL, members=[call_pb2.CallMember(user_id="ann", custom=_ENDLESS)] * 1_001),
+    ),
+    (
+        "members",
+        channel_pb2.UpsertChannelRequest(
+            cid=CHANNEL, members=[channel_pb2.ChannelMember(user_id="ann", custom=_ENDLESS)] * 1_001
+        ),
+    ),
+    (
+        "update_members",
+        call_pb2.UpdateCallMembersRequest(
+            cid=CALL,
+            update_members=[call_pb2.CallMember(user_id="ann", custom=_ENDLESS)],
+            remove_members=["bob"] * 1_000,
+        ),
+    ),
+    (
+        "update_members",
+        channel_pb2.UpdateChannelMembersRequest(
+            cid=CHANNEL,
+            update_members=[channel_pb2.ChannelMember(user_id="ann", custom=_ENDLESS)],
+            remove_members=["bob"] * 1_000,
+        ),
+    ),
+]
+
+
+@pytest.mark.parametrize(("field", "request_"), _UNCONVERTIBLE, ids=[rpc_of(row[1]).name for row in _UNCONVERTIBLE])
+def test_a_list_that_is_too_long_is_refused_before_its_entries_are_read(
+    client: Client, field: str, request_: Message
+) -> None:
+    refusal = client.refused(request_)
+    assert (refusal.code, refusal.fields) == (Code.INVALID_ARGUMENT, (field,))
+    assert "1001" in refusal.message
 
 
 @pytest.mark.parametrize("kind", _TYPES)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -149,6 +149,14 @@ async def test_an_empty_file_becomes_a_store(path: Path) -> None:
     await _filled(path)
 
 
+async def test_an_empty_file_is_no_store_where_none_may_be_made(path: Path) -> None:
+    path.touch()
+    error = await _refusal(path, create=False)
+    assert (error.code_reason, error.message) == ("NOT_A_STORE", f"`{path}` is empty: no store")
+    assert path.read_bytes() == b""
+    assert _names(path.parent) == [path.name]
+
+
 @pytest.mark.parametrize("name", ["with space.db", "100%.db", "what?mode=memory.db", "a#b.db", "ünï.db"])
 async def test_any_file_name_will_do(tmp_path: Path, name: str) -> None:
     app = await _filled(tmp_path / name)
@@ -176,6 +184,69 @@ async def test_damage_is_met_as_an_error_where_it_is_and_the_rest_still_answers(
     assert await store.check() != []
     async with store.snapshot(app.id) as reader:
         assert await reader.app_by_id(app.id) is not None
+    await store.close()
+
+
+# --- files that go away ---
+
+
+def _moved(path: Path) -> None:
+    path.rename(path.with_name("elsewhere.db"))
+
+
+def _replaced(path: Path) -> None:
+    copy = path.with_name("copy.db")
+    copy.write_bytes(path.read_bytes())
+    copy.rename(path)
+
+
+def _folder_moved(path: Path) -> None:
+    path.parent.rename(path.parent.with_name("elsewhere"))
+    path.parent.touch()
+
+
+async def _is_gone(work: Awaitable[object], path: Path) -> None:
+    with pytest.raises(Unavailable) as gone:
+        await work
+    assert gone.value.code_reason == "STORE_GONE"
+    assert gone.value.message == f"the store file `{path}` was moved, deleted or replaced while in use"
+
+
+async def _put(store: Store, app: AppRecord, take_away: Callable[[], object] = lambda: None) -> None:
+    async with store.transaction(app.id) as transaction:
+        await transaction.put_user(UserRecord("ann"))
+        take_away()
+
+
+@pytest.mark.parametrize("take_away", [Path.unlink, _moved, _replaced, _folder_moved])
+async def test_a_file_that_is_gone_takes_no_writes_and_is_not_followed(
+    tmp_path: Path, take_away: Callable[[Path], object]
+) -> None:
+    path = tmp_path / "folder" / "store.db"
+    path.parent.mkdir()
+    app = await _filled(path)
+    store = await Store.open(str(path))
+    seq = (await store.load()).seq
+    take_away(path)
+    await _is_gone(_put(store, app), path)
+    await _is_gone(store.create_app(AppRecord(0, "other", 0), key="other", secret="other"), path)
+    await _is_gone(store.changed(), path)
+    await _is_gone(store.delta(seq), path)
+    async with store.snapshot(app.id) as reader:
+        assert await reader.user("ann") is None
+    await store.close()
+
+
+async def test_what_is_written_while_the_file_goes_away_is_not_acknowledged_and_it_may_come_back(path: Path) -> None:
+    app = await _filled(path)
+    store = await Store.open(str(path))
+    elsewhere = path.with_name("elsewhere.db")
+    await _is_gone(_put(store, app, lambda: path.rename(elsewhere)), path)
+    elsewhere.rename(path)
+    async with store.snapshot(app.id) as reader:
+        assert await reader.user("ann") is None
+    await _put(store, app)
+    assert await store.changed()
     await store.close()
 
 

@@ -172,7 +172,11 @@ def test_no_server_is_told_with_what_to_do(tmp_path: Path) -> None:
         error, hint = ended.err.splitlines()
         assert error.startswith(f"error: can't reach a server at `{door}` (")
         assert hint.startswith("hint: start one with `rolecall serve`")
-        assert rolecall("health", "--address", door).code == 1
+        assert "--db" in hint
+        assert "--tls" not in hint
+        health = rolecall("health", "--address", door)
+        assert health.code == 1
+        assert "--db" not in health.err
 
 
 def test_a_silent_server_is_given_up_at_the_deadline(silent: tuple[socket.socket, str]) -> None:
@@ -214,6 +218,14 @@ def test_tls_trusts_the_named_authority_alone(tmp_path: Path, pem: dict[str, str
             assert len([line for line in ended.err.splitlines() if not line.startswith("hint: ")]) == 1
 
 
+def test_a_door_with_tls_is_hinted_at_where_plaintext_is_cut_off(tmp_path: Path, pem: dict[str, str]) -> None:
+    with running(tmp_path / "a.db", http="off", tls_cert=pem["cert"], tls_key=pem["key"]) as server:
+        for command in (("health",), CHECK):
+            hint = rolecall(*command, "--address", server.listen[0]).err.splitlines()[1]
+            assert hint.startswith("hint: if it speaks TLS, ask with --tls or --tls-ca FILE; otherwise start one")
+        assert "if it speaks TLS" not in rolecall("health", "--address", server.listen[0], "--tls").err
+
+
 def test_mutual_tls_takes_a_client_certificate(tmp_path: Path, pem: dict[str, str]) -> None:
     db = tmp_path / "a.db"
     flags = {"tls_cert": pem["cert"], "tls_key": pem["key"], "tls_client_ca": pem["ca"]}
@@ -240,7 +252,9 @@ def test_health_of_the_server_and_of_its_services(dev: Dev) -> None:
     }
     unknown = rolecall(*health, "--service", "nope")
     assert (unknown.code, unknown.out) == (1, "")
-    assert unknown.err.startswith("error: ")
+    error, hint = unknown.err.splitlines()
+    assert error == f"error: the server at `{dev.address}` has no service `nope`"
+    assert "leave --service out" in hint
 
 
 # --- starts that fail ------------------------------------------------------------------------------------------------

@@ -80,7 +80,7 @@ GROUPS: Final[tuple[tuple[str, tuple[Command, ...]], ...]] = (
                     Example("rolecall app create my-app --key k1 --secret - < secret.txt", "with your own"),
                 ),
                 usage="NAME",
-                more="A server on the same store knows the app at once.",
+                more="A server on the same store knows the app within its refresh interval (refresh_ms).",
             ),
             Command(
                 "app list",

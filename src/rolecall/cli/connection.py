@@ -22,7 +22,10 @@ R = TypeVar("R", bound=Message)
 
 _STATUS_DETAILS: Final = "grpc-status-details-bin"
 _BAD_REQUEST: Final = frozenset({grpc.StatusCode.INVALID_ARGUMENT, grpc.StatusCode.NOT_FOUND})
-_NO_SERVER: Final = "start one with `rolecall serve`, name another with --address, or read a store file with --db"
+_NO_SERVER: Final = "start one with `rolecall serve`, name another with --address"
+_OR_A_FILE: Final = ", or read a store file with --db"
+_PERHAPS_TLS: Final = "if it speaks TLS, ask with --tls or --tls-ca FILE; otherwise "
+_CUT_OFF: Final = ("socket closed", "connection reset")  # what a door with TLS does to plaintext
 _HOW_TO_CALL: Final = (
     "the API key is taken from ROLECALL_API_KEY and the token from ROLECALL_TOKEN; "
     "`rolecall token --db FILE --key KEY` makes a token, and `--db FILE` answers without any"
@@ -30,13 +33,17 @@ _HOW_TO_CALL: Final = (
 
 
 class Connection(NamedTuple):
-    """How to reach a server. No `credentials`: plaintext. `timeout` is the deadline of each call in seconds."""
+    """How to reach a server. No `credentials`: plaintext. `timeout` is the deadline of each call in seconds.
+
+    `or_file` says that the command can do without a server, with a store file.
+    """
 
     address: Address
     api_key: str
     token: str
     credentials: grpc.ChannelCredentials | None
     timeout: float
+    or_file: bool = False
 
     @property
     def metadata(self) -> tuple[tuple[str, str], ...]:
@@ -55,7 +62,7 @@ def connection(args: argparse.Namespace) -> Connection:
     api_key = settings.api_key or ""
     _check_sendable("API key", api_key)
     _check_sendable("token", token)
-    return Connection(settings.address, api_key, token, credentials, args.timeout)
+    return Connection(settings.address, api_key, token, credentials, args.timeout, or_file=hasattr(args, "db"))
 
 
 def open_channel(to: Connection) -> grpc.aio.Channel:
@@ -137,13 +144,19 @@ def _problem(error: grpc.aio.AioRpcError, to: Connection) -> Problem:
     code, message = error.code(), printable(error.details() or "")
     told, field = _details(error)
     if code is grpc.StatusCode.UNAVAILABLE and not told:
-        return Problem(f"can't reach a server at `{to.address}` ({message})", hint=_NO_SERVER)
+        return Problem(f"can't reach a server at `{to.address}` ({message})", hint=_how_to_reach(to, message))
     if code is grpc.StatusCode.DEADLINE_EXCEEDED:
         return Problem(f"no answer from `{to.address}` within {to.timeout:g} seconds")
     if code is grpc.StatusCode.UNAUTHENTICATED:
         return Problem(message, hint=_HOW_TO_CALL)
     text = with_field(message or code.name, field)
     return Problem(text, exit_code=BAD_INPUT if code in _BAD_REQUEST else FAILED)
+
+
+def _how_to_reach(to: Connection, message: str) -> str:
+    cut_off = any(sign in message.lower() for sign in _CUT_OFF)
+    perhaps_tls = cut_off and to.credentials is None and not to.address.is_unix
+    return (_PERHAPS_TLS if perhaps_tls else "") + _NO_SERVER + (_OR_A_FILE if to.or_file else "")
 
 
 def _details(error: grpc.aio.AioRpcError) -> tuple[bool, str]:

@@ -13,6 +13,7 @@ from rolecall.cli.problem import FAILED, OK
 from rolecall.cli.store import open_store
 from rolecall.domain.errors import RolecallError
 from rolecall.domain.names import shown
+from rolecall.store.errors import found_by_check
 
 _KIBIBYTE: Final = 1024
 
@@ -54,4 +55,4 @@ async def _check(args: argparse.Namespace) -> tuple[str, list[str]]:
     except RolecallError as error:
         if error.code_reason != "STORE_CORRUPT":
             raise
-        return path, [error.message]  # too damaged to be opened
+        return path, [found_by_check(error)]  # too damaged to be opened

@@ -6,11 +6,13 @@ import argparse
 import asyncio
 from typing import Final
 
+import grpc
 from grpc_health.v1 import health_pb2
 
 from rolecall.cli.connection import Connection, connection, open_channel, unary
 from rolecall.cli.output import paint, printable, show_json
 from rolecall.cli.problem import FAILED, OK, Problem
+from rolecall.domain.names import shown
 
 _PATH: Final = "/grpc.health.v1.Health/Check"
 
@@ -21,7 +23,9 @@ def health(args: argparse.Namespace) -> int:
     try:
         status = asyncio.run(_status(to, args.service))
     except Problem as problem:
-        problem.exit_code = FAILED  # an unknown service is not healthy; it is no fault of the command line
+        if _is_unknown(problem) and args.service:
+            raise _no_service(to, args.service) from problem
+        problem.exit_code = FAILED
         raise
     serving = status == "SERVING"
     if args.json:
@@ -29,6 +33,19 @@ def health(args: argparse.Namespace) -> int:
     else:
         print(paint(status, "green" if serving else "red"), printable(args.service) or "the whole server", sep="  ")
     return OK if serving else FAILED
+
+
+def _is_unknown(problem: Problem) -> bool:
+    cause = problem.__cause__
+    return isinstance(cause, grpc.aio.AioRpcError) and cause.code() is grpc.StatusCode.NOT_FOUND
+
+
+def _no_service(to: Connection, service: str) -> Problem:
+    """Make the problem of a service that is not there: it is not healthy, but no fault of the command line."""
+    return Problem(
+        f"the server at `{to.address}` has no service {shown(service)}",
+        hint="give its full name, such as `rolecall.api.v1.CallService`, or leave --service out for the whole server",
+    )
 
 
 async def _status(to: Connection, service: str) -> str:

@@ -44,7 +44,8 @@ class LocalDoor:
             raise of_error(error) from error
         except TimeoutError as error:
             raise Problem(f"no answer within {self._timeout:g} seconds") from error
-        return rpc.response.FromString(response.SerializeToString())
+        body = response if isinstance(response, bytes) else response.SerializeToString()
+        return rpc.response.FromString(body)
 
 
 @asynccontextmanager

@@ -8,6 +8,7 @@ import sys
 import time
 from typing import Any
 
+from rolecall.cli.output import show_json
 from rolecall.cli.problem import OK, Problem, bad_input
 from rolecall.cli.store import Known, choose, open_store
 from rolecall.domain.names import check_id, check_role_name, parse_cid, shown
@@ -19,7 +20,11 @@ from rolecall.service.callers import make_token
 def token(args: argparse.Namespace) -> int:
     """Print a server token, a user token or a call token."""
     claims = _claims(args, int(time.time()))
-    print(asyncio.run(_token(args, claims)))
+    made = asyncio.run(_token(args, claims))
+    if args.json:
+        show_json({"token": made})
+    else:
+        print(made)
     return OK
 
 

@@ -146,10 +146,11 @@ def checked_overrides(grants: Grants, custom_roles: Collection[str], field: str)
     checked: dict[str, tuple[str, ...]] = {}
     for role, names in grants.items():
         name = check_role(role, custom_roles, f"{field}.{role}")
-        for permission in names:
+        known = set(names)
+        for permission in known:
             check_permission(permission.removeprefix("!"), f"{field}.{role}")
-            if f"!{permission}" in names:
+            if f"!{permission}" in known:
                 message = f"`{permission}` is both added to and taken from role `{name}`"
                 raise InvalidInput(message, field=f"{field}.{role}")
-        checked[name] = tuple(sorted(set(names)))
+        checked[name] = tuple(sorted(known))
     return checked

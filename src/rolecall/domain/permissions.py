@@ -1,11 +1,9 @@
 """Permissions: ids that grant one action each, in four variants.
 
-    x                 the action, within the subject's team
-    x-owner           only on what the subject owns
-    x-any-team        across teams
-    x-owner-any-team  both
-
-Custom permissions, which add a condition, will join the built-in ones in `Catalogue`.
+x                 the action, within the subject's team
+x-owner           only on what the subject owns
+x-any-team        across teams
+x-owner-any-team  both
 """
 
 from __future__ import annotations
@@ -64,9 +62,16 @@ def action_index(permission_id: str) -> int | None:
     return None if permission is None else INDEX[permission.action.name]
 
 
+_LONGEST_TYPO: Final = 64
+_LENGTHS_APART: Final = 3
+
+
 def nearest(permission_id: str, known: Iterable[str] = BUILT_IN) -> tuple[str, ...]:
-    """Return up to three known ids that look most like a mistyped one."""
-    return tuple(difflib.get_close_matches(permission_id[:64], list(known), n=3, cutoff=0.6))
+    """Return up to three known ids that look most like a mistyped one; only those of about its length are compared."""
+    if len(permission_id) > _LONGEST_TYPO:
+        return ()
+    like = [name for name in known if abs(len(name) - len(permission_id)) <= _LENGTHS_APART]
+    return tuple(difflib.get_close_matches(permission_id, like, n=3, cutoff=0.6))
 
 
 def check_permission(permission_id: str, field: str) -> str:

@@ -20,6 +20,7 @@ from rolecall.domain.errors import RolecallError, Unavailable
 from rolecall.domain.facts import CallMember, ChannelMember
 from rolecall.service.cache import CALL, CALL_MEMBER, CHANNEL, CHANNEL_MEMBER, USER, FactCache, Name
 from rolecall.service.state import AppState, Compiled, compile_type, from_world, patched
+from rolecall.service.waiters import Waiters
 from rolecall.store import Change, Delta, Facts, Store, Wanted, World
 from rolecall.store import changes as log
 
@@ -32,7 +33,6 @@ _KINDS: Final[Mapping[str, int]] = {
 }
 _ATTEMPTS: Final = 10
 _COMPILED_AT_ONCE: Final = 16
-_CATCH_UP_SECONDS: Final = 0.005
 _LEAST_WAIT_SECONDS: Final = 0.1  # enough for one look at the store, however little time a call has left
 
 
@@ -83,6 +83,7 @@ class Index:
         self._stale_at = 0.0
         self._behind = False
         self._running: set[asyncio.Task[None]] = set()
+        self._waiters = Waiters(self._look)
         self._refreshes = 0
         self._queued: asyncio.Task[None] | None = None
         self._follower: asyncio.Task[None] | None = None
@@ -94,6 +95,7 @@ class Index:
 
     async def stop(self) -> None:
         """Stop following; what is held stays."""
+        self._waiters.stop()
         for task in filter(None, (self._follower, *self._running, *set(self._loading.values()))):
             task.cancel()
             with suppress(asyncio.CancelledError, RolecallError):
@@ -190,19 +192,28 @@ class Index:
             self._refreshes += 1
 
     async def reach(self, app_id: int, revision: int, seconds: float) -> None:
-        """Wait until an app's revision is applied, at most `seconds`; Unavailable when it does not come."""
+        """Wait until an app's revision is applied, at most `seconds`; Unavailable when it does not come.
+
+        However many wait, one task looks at the store for them.
+        """
         try:
             async with asyncio.timeout(max(seconds, _LEAST_WAIT_SECONDS)):
-                while self.app(app_id).revision < revision:
+                if self.app(app_id).revision < revision:
                     await self.refresh()
-                    if self.app(app_id).revision < revision:
-                        await asyncio.sleep(_CATCH_UP_SECONDS)
+                if self.app(app_id).revision < revision:
+                    await self._waiters.wait(app_id, revision)
+                    self.app(app_id)  # Unavailable when the app has gone meanwhile
         except TimeoutError:
             raise Unavailable(
                 f"revision {revision} has not been reached; the newest known is {self.app(app_id).revision}",
                 field="min_revision",
                 reason="REVISION_NOT_REACHED",
             ) from None
+
+    async def _look(self) -> None:
+        """Apply what was committed, when anything was; cheap when nothing was."""
+        if self._behind or await self._store.changed():
+            await self.refresh()
 
     async def _reload(self) -> None:
         async with self._refreshing:
@@ -236,6 +247,7 @@ class Index:
         self._apps = apps
         self._by_key = {key: app.id for app in apps.values() for key in app.keys}
         self.seq = seq
+        self._waiters.wake(apps)
 
     def _forget(self, change: Change) -> None:
         kind = _KINDS.get(change.kind)

@@ -12,6 +12,7 @@ from rolecall.domain.errors import OverLimit, RolecallError, Unavailable
 from rolecall.domain.names import shown
 
 _DAMAGED: Final = "store {path} is damaged or not a database ({error}): see `rolecall db check`, or restore a backup"
+_SEE_CHECK: Final = "see `rolecall db check`, or "
 _LOCKED: Final = "store {path} is locked by another process"
 _FULL: Final = "no room left for store {path}"
 _UNREADABLE: Final = "cannot open or write store {path}: {error}"
@@ -49,6 +50,11 @@ def domain_errors(path: str) -> Iterator[None]:
     except OSError as error:
         kind = _SYSTEM.get(error.errno, (Unavailable, "STORE_UNREADABLE", _UNREADABLE))
         raise _told(kind, path, error) from error
+
+
+def found_by_check(error: RolecallError) -> str:
+    """Return an error's text for who is checking the store already."""
+    return error.message.replace(_SEE_CHECK, "")
 
 
 def _told(kind: _Kind, path: str, error: Exception) -> RolecallError:

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Collection, Mapping, Sequence
-from functools import lru_cache
+from functools import lru_cache, wraps
 from sys import intern
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeVar
 
 from rolecall.domain import call_capabilities
 from rolecall.domain.facts import Call, CallMember, Channel, ChannelMember, User
@@ -17,6 +17,8 @@ from rolecall.domain.grants import GrantOverride, compile_overrides
 from rolecall.domain.settings import disabled_actions
 from rolecall.store.connection import Connection
 from rolecall.store.rows import to_grants, to_settings, to_strings
+
+T = TypeVar("T")
 
 Pair = tuple[str, str]
 """A cid and a user's id."""
@@ -169,37 +171,54 @@ _BUILDERS: Final[Mapping[str, Callable[[_Columns], tuple[Any, Any]]]] = {
     "channel_members": _channel_member,
 }
 
-_shared = lru_cache(maxsize=1024)
+_SHARED_TEXTS: Final = 256
+_SHARED_LENGTH: Final = 1024
+_SHARED_SETTINGS_LENGTH: Final = 4096  # the built-in settings of a call are about 1550 characters
 
 
-@_shared
+def _shared(longest: int) -> Callable[[Callable[[str], T]], Callable[[str], T]]:
+    """Keep what short texts compile to, `longest` in characters: long ones are seldom alike, and would fill memory."""
+
+    def share(compiled: Callable[[str], T]) -> Callable[[str], T]:
+        kept = lru_cache(maxsize=_SHARED_TEXTS)(compiled)
+
+        @wraps(compiled)
+        def shared(text: str) -> T:
+            return kept(text) if len(text) <= longest else compiled(text)
+
+        return shared
+
+    return share
+
+
+@_shared(_SHARED_LENGTH)
 def _teams(text: str) -> frozenset[str]:
     return frozenset(to_strings(text))
 
 
-@_shared
+@_shared(_SHARED_LENGTH)
 def _teams_role(text: str) -> Mapping[str, str]:
     return {intern(team): intern(role) for team, role in json.loads(text).items()}
 
 
-@_shared
+@_shared(_SHARED_SETTINGS_LENGTH)
 def _call_settings(text: str) -> tuple[int, int]:
     """Return the mask of disabled actions, and how early one may join, in seconds."""
     settings = to_settings(text)
     return disabled_actions(settings), int(settings.get("backstage.join_ahead_time_seconds", 0))
 
 
-@_shared
+@_shared(_SHARED_LENGTH)
 def _flags(text: str) -> Mapping[str, bool]:
     return {intern(name): on for name, on in json.loads(text).items()}
 
 
-@_shared
+@_shared(_SHARED_LENGTH)
 def _overrides(text: str) -> Mapping[str, GrantOverride]:
     return compile_overrides(to_grants(text))
 
 
-@_shared
+@_shared(_SHARED_LENGTH)
 def _mask(text: str) -> int:
     return call_capabilities.mask(json.loads(text))
 

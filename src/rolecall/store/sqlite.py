@@ -15,6 +15,8 @@ from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
 from typing import Final
 
+from rolecall.domain.errors import Unavailable
+from rolecall.domain.names import shown
 from rolecall.domain.records import AppRecord, TypeRecord
 from rolecall.store import schema, upkeep
 from rolecall.store.changes import Delta, World
@@ -31,6 +33,9 @@ _WRITES: Final = (
     "journal_size_limit = 67108864",  # after a huge transaction its log is cut back to 64 MiB
 )
 _READS: Final = ("query_only = ON",)
+_Identity = tuple[int, int]
+"""Which file it is, whatever its name: its device and its inode."""
+
 _PRUNE: Final = "DELETE FROM changes WHERE seq <= (SELECT max(seq) FROM changes) - ?"
 
 
@@ -38,12 +43,16 @@ class Store:
     """Everything Rolecall keeps; `open` makes it.
 
     Errors are the domain's: Unavailable with reason STORE_LOCKED, STORE_CORRUPT, STORE_UNREADABLE, STORE_CLOSED,
-    NOT_A_STORE, SCHEMA_TOO_NEW or STORE_FAILED, and OverLimit with STORE_FULL. The store goes on working when the
-    cause goes away.
+    STORE_GONE, NOT_A_STORE, SCHEMA_TOO_NEW or STORE_FAILED, and OverLimit with STORE_FULL. The store goes on working
+    when the cause goes away.
+
+    STORE_GONE: the path no longer leads to the file that was opened. Following and writing are refused then, since
+    what is written to a file without a name is lost; reads still answer from the file that was opened.
     """
 
-    def __init__(self, path: str, busy_timeout: float, keep_changes: int) -> None:
+    def __init__(self, path: str, busy_timeout: float, keep_changes: int, identity: _Identity) -> None:
         self.path = path
+        self._identity = identity
         self._busy_timeout = busy_timeout
         self._keep_changes = keep_changes
         self._unpruned = keep_changes
@@ -57,15 +66,15 @@ class Store:
     async def open(
         cls, path: str, *, create: bool = True, busy_timeout: float = 5.0, keep_changes: int = 100_000
     ) -> Store:
-        """Open a store, made or migrated where needed.
+        """Open a store, migrated where needed; without `create` a missing or empty file is refused.
 
         `busy_timeout` is how many seconds to wait for another process that writes; about the last `keep_changes` rows
         of the change log are kept.
         """
-        _check_file(path, create=create)
-        store = cls(path, busy_timeout, keep_changes)
+        store = cls(path, busy_timeout, keep_changes, _check_file(path, create=create))
         async with store._connections as connections:
             await store._connect()
+            store._check_place()  # each connection went by the path
             store._connections = connections.pop_all()
         return store
 
@@ -86,6 +95,18 @@ class Store:
         """Close every connection; a transaction still open is rolled back."""
         await self._connections.aclose()
 
+    def _check_place(self) -> None:
+        """Refuse when the path does not lead to the file that was opened; one look at a local file system."""
+        with domain_errors(self.path):
+            try:
+                here = _identity(Path(self.path).stat())
+            except (FileNotFoundError, NotADirectoryError):
+                here = None
+        if here != self._identity:
+            raise Unavailable(
+                f"the store file {shown(self.path)} was moved, deleted or replaced while in use", reason="STORE_GONE"
+            )
+
     # --- following ---
 
     async def load(self) -> World:
@@ -94,10 +115,12 @@ class Store:
 
     async def changed(self) -> bool:
         """Tell, cheaply, whether any process may have committed since the last load or delta; never misses one."""
+        self._check_place()
         return await self._follower.changed()
 
     async def delta(self, since: int) -> Delta | None:
         """Read what changed after `since`; None when the change log does not reach back so far: load again."""
+        self._check_place()
         return await self._follower.delta(since)
 
     # --- reading ---
@@ -123,7 +146,7 @@ class Store:
 
         Transactions take turns, with those of other processes too, so they must not be nested.
         """
-        async with self._writer.transaction("BEGIN IMMEDIATE"):
+        async with self._writing():
             transaction = await Transaction.begin(self._writer, app_id, time.time_ns())
             yield transaction
             await self._finish(transaction)
@@ -135,10 +158,18 @@ class Store:
 
         Of the draft the number, the revision and the times are assigned.
         """
-        async with self._writer.transaction("BEGIN IMMEDIATE"):
+        async with self._writing():
             transaction = await Transaction.create(self._writer, draft, key, secret, types, time.time_ns())
             await self._finish(transaction)
         return transaction.app
+
+    @asynccontextmanager
+    async def _writing(self) -> AsyncIterator[None]:
+        """Hold the writer's transaction, which is committed only to the file that the path leads to."""
+        self._check_place()
+        async with self._writer.transaction("BEGIN IMMEDIATE"):
+            yield
+            self._check_place()
 
     async def _finish(self, transaction: Transaction) -> None:
         self._unpruned += await transaction.finish()
@@ -158,8 +189,14 @@ class Store:
             return await upkeep.check(connection)
 
 
-def _check_file(path: str, *, create: bool) -> None:
-    """Make an empty file that only its owner may read, unless there is one; SQLite's side files follow its mode.
+def _identity(status: os.stat_result) -> _Identity:
+    return status.st_dev, status.st_ino
+
+
+def _check_file(path: str, *, create: bool) -> _Identity:
+    """Return which file it is; with `create`, make an empty one that only its owner may read, unless there is one.
+
+    SQLite's side files follow its mode. An empty file becomes a store only where one may be made.
 
     A file or directory that may only be read is refused here: SQLite would open it, and fail at the first write.
     """
@@ -167,7 +204,11 @@ def _check_file(path: str, *, create: bool) -> None:
         if create:
             with suppress(FileExistsError):
                 os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
-        if not stat.S_ISREG(Path(path).stat().st_mode):
+        status = Path(path).stat()
+        if not stat.S_ISREG(status.st_mode):
             raise OSError(errno.EINVAL, "not a regular file")
         if not all(os.access(needed, os.R_OK | os.W_OK) for needed in (path, Path(path).parent)):
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+    if not create and not status.st_size:
+        raise Unavailable(f"{shown(path)} is empty: no store", reason="NOT_A_STORE")
+    return _identity(status)

@@ -12,7 +12,7 @@ from typing import Final
 from rolecall.domain.errors import Precondition, RolecallError
 from rolecall.domain.names import shown
 from rolecall.store.connection import Connection, connect, finished
-from rolecall.store.errors import domain_errors
+from rolecall.store.errors import domain_errors, found_by_check
 
 _JSON: Final = {
     "apps": ("user_search_disallowed_roles",),
@@ -55,7 +55,7 @@ async def check(connection: Connection) -> list[str]:
         for statement in _checks():
             problems.extend(problem for (problem,) in await connection.all(statement))
     except RolecallError as error:  # too damaged to go on
-        problems.append(error.message)
+        problems.append(found_by_check(error))
     return problems
 
 

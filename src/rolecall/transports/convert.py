@@ -17,6 +17,7 @@ from rolecall.domain.records import Grants
 _LAST_SECOND: Final = 9_223_372_036  # the last one whose nanoseconds fit 64 bits: year 2262
 _NANOSECONDS: Final = 1_000_000_000
 _LARGEST_EXACT: Final = 2**53
+_LARGEST_STRUCT_BYTES: Final = 64 * 1024  # more than 5 KiB of JSON ever take on the wire
 
 
 def flat(message: Message, prefix: str = "") -> dict[str, Any]:
@@ -61,21 +62,37 @@ def timestamp(time: int | None) -> Timestamp | None:
 
 
 def custom_of(message: struct_pb2.Struct, field: str) -> dict[str, Any]:
-    """Return a custom object as plain JSON values; whole numbers come back as such."""
-    return {key: _plain(value, f"{field}.{key}") for key, value in message.fields.items()}
+    """Return a custom object as plain JSON values; whole numbers come back as such.
+
+    One that is far larger than any that is accepted is refused before it is walked.
+    """
+    if message.ByteSize() > _LARGEST_STRUCT_BYTES:
+        raise InvalidInput(f"`{field}` is too large: at most 5 KiB of JSON", field=field)
+    try:
+        return _object(message)
+    except _NotFiniteError:
+        raise InvalidInput(f"`{field}` holds a number that is not finite", field=field) from None
 
 
-def _plain(value: struct_pb2.Value, field: str) -> Any:
+class _NotFiniteError(ValueError):
+    pass
+
+
+def _object(message: struct_pb2.Struct) -> dict[str, Any]:
+    return {key: _plain(value) for key, value in message.fields.items()}
+
+
+def _plain(value: struct_pb2.Value) -> Any:
     kind = value.WhichOneof("kind")
     if kind == "number_value":
         number = value.number_value
         if not math.isfinite(number):
-            raise InvalidInput(f"`{field}` must be a finite number", field=field)
+            raise _NotFiniteError
         return int(number) if number.is_integer() and abs(number) < _LARGEST_EXACT else number
     if kind == "struct_value":
-        return custom_of(value.struct_value, field)
+        return _object(value.struct_value)
     if kind == "list_value":
-        return [_plain(item, f"{field}[{index}]") for index, item in enumerate(value.list_value.values)]
+        return [_plain(item) for item in value.list_value.values]
     return None if kind in {None, "null_value"} else getattr(value, kind)
 
 

@@ -145,9 +145,8 @@ class Edge:
         failure: Failure | None,
         cause: BaseException | None,
     ) -> None:
-        request_id = incoming.request_id
+        request_id = incoming.request_id or secrets.token_hex(8)
         if failure is not None:
-            request_id = request_id or secrets.token_hex(8)
             failure.metadata["request_id"] = request_id
         self._observe(
             Event(

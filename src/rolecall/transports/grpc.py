@@ -71,7 +71,6 @@ class GrpcDoor:
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
         reflected = (*SERVICE_NAMES, health.SERVICE_NAME, reflection.SERVICE_NAME)
         reflection.enable_server_reflection(reflected, self._server)
-        self._sockets: list[Path] = []
 
     def listen(self, address: str) -> int:
         """Bind `host:port` or `unix:///path` and return the port (0 for a socket); Unavailable when it is taken."""
@@ -93,6 +92,8 @@ class GrpcDoor:
     def _listen_unix(self, address: str) -> int:
         """Bind a socket that only this user and group may open; one left behind by a dead server is replaced."""
         path = Path(address.removeprefix(_UNIX).removeprefix("//"))
+        if not path.parent.is_dir():
+            raise Unavailable(f"can't listen on `{address}`: its folder does not exist", field="listen")
         if path.is_socket() and _answers(path):
             raise Unavailable(f"can't listen on `{address}`: another server answers there", field="listen")
         if path.exists() and not stat.S_ISSOCK(path.stat().st_mode):
@@ -102,7 +103,6 @@ class GrpcDoor:
             self._insecure(f"unix://{path.absolute()}")
         finally:
             os.umask(before)
-        self._sockets.append(path)
         return 0
 
     async def start(self) -> None:
@@ -132,8 +132,6 @@ class GrpcDoor:
         await asyncio.sleep(_TOLD_SECONDS)
         self._release.set()
         await stopped
-        for path in self._sockets:
-            path.unlink(missing_ok=True)
 
     async def _quiet(self, seconds: float) -> None:
         """Wait until no call comes for a moment, at most `seconds`."""

@@ -17,6 +17,7 @@ from starlette.routing import Route
 from rolecall.domain.errors import Unavailable
 
 _BACKLOG: Final = 1024
+_STOP_SECONDS: Final = 2
 
 
 class HttpDoor:
@@ -33,7 +34,14 @@ class HttpDoor:
             Route("/readyz", self._ready, methods=["GET"]),
         ]
         self._server = _Server(
-            uvicorn.Config(Starlette(routes=routes), log_config=None, access_log=False, lifespan="off", ws="none")
+            uvicorn.Config(
+                Starlette(routes=routes),
+                log_config=None,
+                access_log=False,
+                lifespan="off",
+                ws="none",
+                timeout_graceful_shutdown=_STOP_SECONDS,
+            )
         )
 
     def listen(self, host: str, port: int) -> int:
@@ -60,9 +68,11 @@ class HttpDoor:
             self._task = asyncio.create_task(self._server.serve(sockets=[self._socket]), name="http door")
 
     async def stop(self) -> None:
-        """Answer what is being asked and close."""
+        """Answer what is being asked and close; clients that do not read are left after a few seconds."""
         self._server.should_exit = True
         if self._task is not None:
+            await asyncio.wait([self._task], timeout=2 * _STOP_SECONDS)
+            self._task.cancel()
             with suppress(asyncio.CancelledError):
                 await self._task
 

@@ -410,3 +410,12 @@ class TestUserPermissions:
             await call.admin.calls.update_user_permissions(call.server, "bare:x", "nobody", ["send-audio"])
         with refused(InvalidInput, field="user_id"):
             await call.admin.calls.update_user_permissions(call.server, "bare:x", "", ["send-audio"])
+
+
+async def test_roles_left_out_of_a_limit_are_kept_as_answers_spell_them(desk: Desk) -> None:
+    sent = CallChange(CID, settings={"limits.max_participants_exclude_roles": ("call-member", "host")})
+    result = await desk.admin.calls.upsert(desk.server, sent)
+    assert (await desk.admin.calls.upsert(desk.server, sent)).revision == result.revision
+    stored = (await desk.admin.calls.get(desk.server, CID)).call.record
+    for record in (result.call.record, stored):
+        assert record.settings["limits.max_participants_exclude_roles"] == ("call_member", "host")

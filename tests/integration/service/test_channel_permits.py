@@ -70,6 +70,7 @@ OPERATIONS: dict[str, tuple[Operation, tuple[str, ...]]] = {
         ("ReadChannelMembers",),
     ),
     "remove another": (members(removals=("cyd",)), ("UpdateChannelMembers",)),
+    "remove one that is banned": (members(removals=("dan",)), ("UpdateChannelMembers", "BanChannelMember")),
     "join": (members(ANN), ("AddOwnChannelMembership",)),
     "join by upsert": (change(members=(ANN,)), ("AddOwnChannelMembership",)),
     "leave": (members(removals=("ann",)), ("RemoveOwnChannelMembership",)),
@@ -95,10 +96,11 @@ ALTERNATIVE = {"AddOwnChannelMembership", "RemoveOwnChannelMembership"}
 
 @pytest.fixture
 async def bare(desk: Desk) -> Desk:
-    """A channel of a type that grants `user` nothing; cyd is a member."""
-    await desk.make_users("ann", "bob", "cyd")
+    """A channel of a type that grants `user` nothing; cyd is a member, and dan one that is banned."""
+    await desk.make_users("ann", "bob", "cyd", "dan")
     await desk.admin.channel_types.upsert(desk.server, TypeChange("bare", grants={"user": (), "channel_member": ()}))
-    await desk.admin.channels.upsert(desk.server, ChannelChange(CID, members=(ChannelMemberChange("cyd"),)))
+    present = (ChannelMemberChange("cyd"), ChannelMemberChange("dan", banned=True))
+    await desk.admin.channels.upsert(desk.server, ChannelChange(CID, members=present))
     return desk
 
 

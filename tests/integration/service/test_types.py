@@ -203,6 +203,16 @@ async def test_settings_merge_field_by_field_and_zero_clears_a_limit(desk: Desk)
     assert result.record.settings[excluded] == ("host",)
 
 
+async def test_roles_left_out_of_a_limit_are_kept_as_answers_spell_them(desk: Desk) -> None:
+    sent = {"limits.max_participants_exclude_roles": ("call-member", "host")}
+    kept = {"limits.max_participants_exclude_roles": ("call_member", "host")}
+    result = await desk.admin.call_types.upsert(desk.server, TypeChange("mine", settings=sent))
+    assert result.record.settings.items() >= kept.items()
+    again = await desk.admin.call_types.upsert(desk.server, TypeChange("mine", settings=sent))
+    assert again.revision == result.revision
+    assert (await desk.admin.call_types.get(desk.server, "mine"))[0].settings.items() >= kept.items()
+
+
 class TestExpectedRevision:
     async def test_a_type_unchanged_since_then_is_written(self, desk: Desk) -> None:
         types = desk.admin.call_types
@@ -232,6 +242,16 @@ class TestExpectedRevision:
         assert (await types.upsert(desk.server, TypeChange("mine", expected_revision=0))).created
         with refused(RevisionConflict):
             await types.upsert(desk.server, TypeChange("mine", expected_revision=0))
+
+    async def test_a_deleted_type_is_not_brought_back_by_an_old_revision(self, desk: Desk) -> None:
+        types = desk.admin.call_types
+        read_at = (await types.upsert(desk.server, TypeChange("mine"))).revision
+        deleted = await types.delete(desk.server, "mine")
+        for expected in (1, read_at, deleted):
+            with pytest.raises(RevisionConflict) as caught:
+                await types.upsert(desk.server, TypeChange("mine", expected_revision=expected))
+            assert caught.value.metadata == {"current": "0"}
+        assert (await types.upsert(desk.server, TypeChange("mine", expected_revision=0))).created
 
     async def test_a_dry_run_checks_it_too(self, desk: Desk) -> None:
         with refused(RevisionConflict):

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from typing import Any
+from typing import Any, Final
 
 import pytest
 
@@ -25,6 +26,8 @@ from tests.integration.service.desk import Desk
 from tests.integration.service.refusals import denied
 
 CID = "default:x"
+PATIENCE_SECONDS: Final = 1
+"""Only a test that fails waits so long."""
 
 
 async def test_every_write_is_the_next_revision(desk: Desk) -> None:
@@ -80,6 +83,23 @@ class TestCancellation:
         with pytest.raises(asyncio.CancelledError):
             await task
         assert (await desk.admin.users.get(desk.server, "ann"))[0].id == "ann"
+
+    async def test_who_stops_waiting_for_its_turn_writes_nothing(self, desk: Desk) -> None:
+        names = ("first", "ann", "bob", "cyd", "last")
+        async with desk.store.transaction(desk.app.id):  # the first write below has its turn and waits for this one
+            tasks = {name: asyncio.create_task(desk.admin.users.upsert(desk.server, [UserChange(name)])) for name in names}
+            cancelled = [tasks[name] for name in ("ann", "bob", "cyd")]
+            for _ in range(5):
+                await asyncio.sleep(0)
+            for task in cancelled:
+                task.cancel()
+            for _ in range(5):
+                await asyncio.sleep(0)
+            gone = [task.cancelled() for task in cancelled]  # at once, not when the writer is free
+        await asyncio.gather(*tasks.values(), return_exceptions=True)
+        listed = await desk.admin.users.list(desk.server, Page())
+        assert [user.id for user in listed.items] == ["first", "last"]
+        assert gone == [True] * 3
 
     async def test_at_any_moment_it_is_all_or_nothing(self, desk: Desk) -> None:
         """Cancel after one step of the loop, after two, and so on until the write is through before it."""
@@ -189,6 +209,33 @@ async def test_a_user_is_judged_inside_the_write(desk: Desk) -> None:
         await tx.put_user(type(user)("ann", role="admin", banned=True))
     with pytest.raises(Forbidden):
         await task
+
+
+DENIED: list[tuple[str, Callable[[Desk], Awaitable[Any]]]] = [
+    ("DeleteCall", lambda desk: desk.admin.calls.delete(desk.user("ann"), CID)),
+    ("UpdateCall", lambda desk: desk.admin.calls.go_live(desk.user("ann"), CID)),
+    ("EndCall", lambda desk: desk.admin.calls.end(desk.user("ann"), CID)),
+    ("BlockUser", lambda desk: desk.admin.calls.block(desk.user("ann"), CID, "bob")),
+    (
+        "UpdateCallPermissions",
+        lambda desk: desk.admin.calls.update_user_permissions(desk.user("ann"), CID, "bob", ["send-audio"]),
+    ),
+    ("DeleteChannel", lambda desk: desk.admin.channels.delete(desk.user("ann"), "team:x")),
+]
+
+
+@pytest.mark.parametrize(("action", "write"), DENIED, ids=[action for action, _ in DENIED])
+async def test_who_may_not_is_refused_without_the_writer(
+    desk: Desk, action: str, write: Callable[[Desk], Awaitable[Any]]
+) -> None:
+    await desk.make_users("ann", "bob", role="anonymous")
+    await desk.make_call(CID)
+    await desk.make_channel("team:x")
+    async with desk.store.transaction(desk.app.id):  # nobody else can write
+        with pytest.raises(Forbidden) as caught:
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                await write(desk)
+    assert caught.value.metadata["action"] == action
 
 
 async def test_an_app_that_is_gone_answers_no_more(desk: Desk) -> None:

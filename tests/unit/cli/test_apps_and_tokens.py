@@ -158,6 +158,14 @@ def test_what_tokens_say(run: Run, flags: list[str], expected: dict[str, Any]) -
     assert claims(run("token", "--db", "a.db", *flags), secret) == expected
 
 
+def test_machines_get_the_token_under_its_name(run: Run) -> None:
+    secret = created(run)["secret"]
+    result = run("token", "--db", "a.db", "--json")
+    assert list(json.loads(result.out)) == ["token"]
+    alone = Result(result.code, json.loads(result.out)["token"], result.err)
+    assert claims(alone, secret) == {"server": True}
+
+
 def test_expiry_counts_from_the_issue(run: Run) -> None:
     secret = created(run)["secret"]
     token = run("token", "--db", "a.db", "--user", "bob", "--expires", "15m").out.strip()

@@ -68,6 +68,25 @@ def test_a_sound_store_and_damaged_ones(run: Run, demo: str, tmp_path: Path) -> 
     text = run("db", "check", "--db", "bad.db")
     assert text.code == 1
     assert text.out.startswith("`bad.db` is unsound\n  ")
+    assert "restore a backup" in text.out
+    assert "db check" not in text.out + bad.out  # that is what was asked
+
+
+@pytest.mark.parametrize(
+    "command",
+    [("db", "check"), ("db", "backup", "copy.db"), ("app", "list"), ("token",), ("check", "bob", "send-audio")],
+    ids=" ".join,
+)
+def test_an_empty_file_is_refused_and_stays_empty(run: Run, tmp_path: Path, command: tuple[str, ...]) -> None:
+    (tmp_path / "empty.db").touch()
+    assert run(*command, "--db", "empty.db") == (1, "", "error: `empty.db` is empty: no store\n")
+    assert [(entry.name, entry.stat().st_size) for entry in tmp_path.iterdir()] == [("empty.db", 0)]
+
+
+def test_an_empty_file_becomes_a_store_with_the_first_app(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "empty.db").touch()
+    assert run("app", "create", "acme", "--db", "empty.db").code == 0
+    assert run("db", "check", "--db", "empty.db").code == 0
 
 
 def test_version(run: Run) -> None:

@@ -12,17 +12,20 @@ from rolecall.domain.call_rules import CallFacts
 from rolecall.domain.channel_config import CONFIG, MAX_COOLDOWN_SECONDS
 from rolecall.domain.channel_rules import ChannelFacts
 from rolecall.domain.decision import Decision, Reason
-from rolecall.domain.errors import Forbidden, InvalidInput, RolecallError, Unsupported
+from rolecall.domain.errors import Forbidden, InvalidInput, RolecallError, Unavailable, Unsupported
 from rolecall.domain.names import check_text
+from rolecall.domain.records import CallMemberRecord
 from rolecall.domain.settings import SETTINGS, check_leaves
-from rolecall.service.administration.changes import Page
-from rolecall.service.authorizer import Asked, Question
+from rolecall.service.administration.changes import Listing, Page
+from rolecall.service.authorizer import Asked, Question, RosterEntry
 from rolecall.transports.codes import failure_of
 from rolecall.transports.convert import flat, nanoseconds
 from rolecall.transports.edge import Context, Services
 
 MAX_CHECKS: Final = 1_000
+_ROSTER_ATTEMPTS: Final = 20
 _REASONS: Final[dict[Reason, Any]] = {reason: core_pb2.Reason.Value(f"REASON_{reason}") for reason in Reason}
+_NOT_OF_THE_APP: Final = tuple(name for name in pb.Facts.DESCRIPTOR.fields_by_name if name != "team")
 _CALL_ONLY: Final = ("settings_override", "backstage", "starts_at", "ended")
 _CHANNEL_ONLY: Final = ("frozen", "disabled", "cooldown", "config_override")
 
@@ -76,11 +79,7 @@ async def list_roster_capabilities(
     if not context.caller.server_side:
         raise Forbidden("only server-side callers may ask about all members of a call")
     await _reach(services, context, request.min_revision)
-    page = Page(request.page_size, request.page_token)
-    members = await services.administration.calls.members(context.caller, request.call, page, "call")
-    entries, revision = await services.authorizer.roster(
-        context.caller, request.call, [member.user_id for member in members.items]
-    )
+    members, entries, revision = await _roster(services, context, request)
     return pb.ListRosterCapabilitiesResponse(
         capabilities=[row.id for row in call_capabilities.CAPABILITIES],
         entries=[
@@ -90,6 +89,21 @@ async def list_roster_capabilities(
         next_page_token=members.next_page_token,
         revision=revision,
     )
+
+
+async def _roster(
+    services: Services, context: Context, request: pb.ListRosterCapabilitiesRequest
+) -> tuple[Listing[CallMemberRecord], list[RosterEntry], int]:
+    """Return a page of members and what they may do, both of one revision."""
+    page = Page(request.page_size, request.page_token)
+    for _ in range(_ROSTER_ATTEMPTS):
+        members = await services.administration.calls.members(context.caller, request.call, page, "call")
+        await _reach(services, context, members.revision)
+        ids = [member.user_id for member in members.items]
+        entries, revision = await services.authorizer.roster(context.caller, request.call, ids)
+        if revision == members.revision:
+            return members, entries, revision
+    raise Unavailable("the app changes faster than its members can be listed", reason="BUSY")
 
 
 async def explain_capability(
@@ -171,6 +185,8 @@ def _about(request: Any, user_id: str, call: str, channel: str) -> Question:
         return Question(user_id, call, channel, author)
     if channel:
         return Question(user_id, call, channel, author, None, _channel_facts(request.facts))
+    if not call:
+        _refuse(request.facts, _NOT_OF_THE_APP, "question about the app")
     return Question(user_id, call, channel, author, _call_facts(request.facts))
 
 
