@@ -12,6 +12,7 @@ import pytest
 
 from rolecall.domain import facts
 from rolecall.domain.actions import BIT
+from rolecall.domain.builtin import call_types
 from rolecall.domain.grants import compile_overrides
 from rolecall.domain.records import (
     AppRecord,
@@ -21,11 +22,13 @@ from rolecall.domain.records import (
     ChannelMemberRecord,
     ChannelRecord,
     RoleRecord,
+    Settings,
     TypeRecord,
     UserRecord,
 )
 from rolecall.store import AppPatch, AppWorld, Delta, Store, Transaction, Wanted, changes
 from rolecall.store.changes import member_key, parse_member_key
+from rolecall.store.rows import to_settings, to_text
 
 
 async def _delta(store: Store, since: int) -> Delta:
@@ -255,6 +258,35 @@ async def test_facts_are_compiled_from_what_is_stored(store: Store, app: AppReco
     }
     assert found.channel_members == {("team:1", "ann"): facts.ChannelMember("channel_moderator", True, (1, 1))}
     assert found.seq == (await store.load()).seq
+
+
+async def test_short_texts_that_are_alike_are_kept_compiled_and_long_ones_are_not(
+    store: Store, app: AppRecord, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    built_in = call_types.SETTINGS["default"]
+    read: list[str] = []
+
+    def reading(text: str) -> Settings:
+        read.append(text)
+        return to_settings(text)
+
+    monkeypatch.setattr("rolecall.store.facts.to_settings", reading)
+    short, long = frozenset({"red"}), frozenset({"x" * 1024})
+    teams = {"ann": short, "bob": short, "cid": long, "dan": long}
+    cids = ("default:1", "default:2")
+    async with store.transaction(app.id) as transaction:
+        for name, names in teams.items():
+            await transaction.put_user(UserRecord(name, teams=tuple(names)))
+        for call in cids:
+            await transaction.put_call(CallRecord(call, settings=built_in))
+    found = await store.facts(app.id, Wanted(users=list(teams), calls=cids))
+    ann, bob, cid, dan = (found.users[name] for name in teams)
+    assert {name: user and user.teams for name, user in found.users.items()} == teams
+    assert ann and bob and cid and dan  # noqa: PT018
+    assert ann.teams is bob.teams
+    assert cid.teams is not dan.teams
+    assert len(read) <= 1  # none when another test has read them
+    assert len(to_text(built_in)) > 1024
 
 
 async def test_every_fact_asked_for_is_answered_with_none_for_what_is_not_there(store: Store, app: AppRecord) -> None:

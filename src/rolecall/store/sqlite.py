@@ -47,7 +47,7 @@ class Store:
     when the cause goes away.
 
     STORE_GONE: the path no longer leads to the file that was opened. Following and writing are refused then, since
-    what is written to a file without a name is lost; reads still answer from the file that was opened.
+    what is written to a file without a name is lost; reads may still answer from the file that was opened.
     """
 
     def __init__(self, path: str, busy_timeout: float, keep_changes: int, identity: _Identity) -> None:

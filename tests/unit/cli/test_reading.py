@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from rolecall.api.v1 import authorization_pb2 as pb
 from rolecall.cli.asking import _outcome, _reason
+from rolecall.store import Store
 from tests.unit.cli.conftest import Run
 
 STANDUP = ("--call", "default:standup")
@@ -256,11 +259,15 @@ def test_a_token_on_the_command_line_is_refused_without_showing_it(run: Run) -> 
     assert "eyJsecret" not in result.err
 
 
+async def _store_without_apps(path: Path) -> None:
+    await (await Store.open(str(path))).close()
+
+
 def test_a_store_without_apps_and_no_store(run: Run, tmp_path: Any) -> None:
     missing = run("roles", "--db", "missing.db")
     assert (missing.code, missing.out) == (1, "")
     assert not (tmp_path / "missing.db").exists()
-    (tmp_path / "empty.db").touch()
+    asyncio.run(_store_without_apps(tmp_path / "empty.db"))
     empty = run("roles", "--db", "empty.db")
     assert (empty.code, empty.out) == (1, "")
     assert empty.err == "error: store `empty.db` holds no app\nhint: make one with `rolecall app create NAME`\n"

@@ -122,12 +122,12 @@ class ChannelServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def UpdateChannelMembers(self, request, context):
-        """Adds, changes and removes members; all of it or nothing.
+        """Adds, changes and removes members; all of it or nothing. Removing a member lifts its ban.
 
         Server-side; or a user's token with UpdateChannelMembers, or for itself alone AddOwnChannelMembership to join and
-        RemoveOwnChannelMembership to leave, and BanChannelMember for bans. Channel roles can be set server-side only.
-        INVALID_ARGUMENT: nothing to do, a user both updated and removed or named twice, a member that is no user, an unknown role, more than 1,000
-        entries. NOT_FOUND: no such channel.
+        RemoveOwnChannelMembership to leave, and BanChannelMember for bans and to remove a member that is banned. Channel
+        roles can be set server-side only. INVALID_ARGUMENT: nothing to do, a user both updated and removed or named twice,
+        a member that is no user, an unknown role, more than 1,000 entries. NOT_FOUND: no such channel.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -64,9 +64,9 @@ class UserServiceServicer:
     def UpsertUsers(self, request, context):
         """Creates users and changes those that are there; all of them or none.
 
-        Server-side; or a user's token for that user alone, with UpdateUser in `.app`, and UpdateUserRole or
-        UpdateUserTeams when the role or the teams change. `banned`, `deactivated` and `revoke_tokens_issued_before` are
-        server-side only. INVALID_ARGUMENT: no users, more than 1,000, the same id twice, a malformed id, an unknown role,
+        Server-side; or a user's token for `custom` of that user alone, with UpdateUser in `.app`. Everything else (`role`,
+        `teams`, `teams_role`, `banned`, `deactivated`, `revoke_tokens_issued_before`) is server-side only.
+        INVALID_ARGUMENT: no users, more than 1,000, the same id twice, a malformed id, an unknown role,
         more than 250 teams, an unknown path in `update_mask`. PERMISSION_DENIED: a user's token may not do this.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)

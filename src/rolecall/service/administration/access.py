@@ -25,21 +25,36 @@ class Access:
     def __init__(self, store: Store, index: Index) -> None:
         self._store = store
         self._index = index
+        self._turn = asyncio.Lock()
 
-    async def write(self, caller: Caller, work: Callable[[Transaction], Awaitable[T]]) -> tuple[T, int]:
+    async def write(
+        self,
+        caller: Caller,
+        work: Callable[[Transaction], Awaitable[T]],
+        precheck: Callable[[Reader], Awaitable[object]] | None = None,
+    ) -> tuple[T, int]:
         """Do the work in one transaction; return its result and the revision.
 
-        Once begun it goes on to its end although the caller's task is cancelled.
+        A caller that is cancelled while it waits for its turn writes nothing; once begun, a write goes on to its end
+        although the caller's task is cancelled. What `precheck` raises for a user refuses before the one writer is
+        asked for; the work must check again.
         """
-        task = asyncio.create_task(self._write(caller, work))
+        if precheck is not None and not caller.server_side:
+            async with self.read(caller) as (reader, _):
+                await precheck(reader)
+        await self._turn.acquire()
+        task = asyncio.create_task(self._write(caller, work))  # gives the turn back
         await finished(task)
         return task.result()
 
     async def _write(self, caller: Caller, work: Callable[[Transaction], Awaitable[T]]) -> tuple[T, int]:
-        async with self._store.transaction(caller.app_id) as tx:
-            if not caller.server_side:
-                await self._index.refresh()
-            result = await work(tx)
+        try:
+            async with self._store.transaction(caller.app_id) as tx:
+                if not caller.server_side:
+                    await self._index.refresh()
+                result = await work(tx)
+        finally:
+            self._turn.release()
         with suppress(Exception):  # the write is committed whatever becomes of this; the follower catches up
             await self._index.refresh()
         return result, tx.revision

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
@@ -35,7 +35,7 @@ from rolecall.service.administration.checks import (
 )
 from rolecall.service.administration.paging import window
 from rolecall.service.administration.permit import Permit
-from rolecall.service.administration.types import check_excluded_roles, unknown_type
+from rolecall.service.administration.types import excluded_roles, unknown_type
 from rolecall.service.authorizer import Question
 from rolecall.service.callers import Caller
 from rolecall.service.state import CALL_SCOPE_PREFIX
@@ -71,7 +71,8 @@ class Calls:
         if stored is None:
             wanted = replace(wanted, created_by_id=wanted.created_by_id or caller.user_id)
         await check_origin(tx, caller, wanted, stored)
-        await check_excluded_roles(tx, change.settings, call_changes.SETTINGS_FIELD)
+        excluded = await excluded_roles(tx, change.settings, call_changes.SETTINGS_FIELD)
+        wanted = replace(wanted, settings={**wanted.settings, **excluded})
         record = stamped(wanted, stored, tx.now)
         if record is not stored:
             await tx.put_call(record)
@@ -230,17 +231,20 @@ class Calls:
         return (await self._on_call(caller, cid, ["BlockUser"], work))[1]
 
     async def _on_call(
-        self, caller: Caller, cid: str, actions: Iterable[str], work: Callable[[Transaction, CallRecord], Awaitable[T]]
+        self, caller: Caller, cid: str, actions: Sequence[str], work: Callable[[Transaction, CallRecord], Awaitable[T]]
     ) -> tuple[T, int]:
         """Write to a call that exists and on which the caller may do the actions."""
         parse_cid(cid, "cid")
 
-        async def change(tx: Transaction) -> T:
-            record = await _existing(tx, cid)
+        async def check(reader: Reader) -> CallRecord:
+            record = await _existing(reader, cid)
             await self._permit.require(caller, Question(call=cid), actions)
-            return await work(tx, record)
+            return record
 
-        return await self._access.write(caller, change)
+        async def change(tx: Transaction) -> T:
+            return await work(tx, await check(tx))
+
+        return await self._access.write(caller, change, check if actions else None)
 
 
 async def _existing(reader: Reader, cid: str, field: str = "cid") -> CallRecord:

@@ -151,7 +151,8 @@ def actions_on_members(
         yield "AddOwnChannelMembership"
     if caller.user_id in removals:
         yield "RemoveOwnChannelMembership"
-    if any(change.banned is not KEEP for change in changes):
+    lifted = any(members[user_id].banned for user_id in removals if user_id in members)  # who comes back is not banned
+    if lifted or any(change.banned is not KEEP for change in changes):
         yield "BanChannelMember"
 
 

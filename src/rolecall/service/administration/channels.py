@@ -116,12 +116,15 @@ class Channels:
         """Delete a channel with its members."""
         parse_cid(cid, "cid")
 
-        async def work(tx: Transaction) -> None:
-            await _existing(tx, cid)
+        async def check(reader: Reader) -> None:
+            await _existing(reader, cid)
             await self._permit.require(caller, Question(channel=cid), ["DeleteChannel"])
+
+        async def work(tx: Transaction) -> None:
+            await check(tx)
             await tx.delete_channel(cid)
 
-        return (await self._access.write(caller, work))[1]
+        return (await self._access.write(caller, work, check))[1]
 
     async def update_members(
         self, caller: Caller, cid: str, updates: Sequence[ChannelMemberChange], removals: Sequence[str]
@@ -133,7 +136,7 @@ class Channels:
 
         async def work(tx: Transaction) -> tuple[ChannelMemberRecord, ...]:
             await _existing(tx, cid)
-            members = await tx.channel_members(cid, [update.user_id for update in updates])
+            members = await tx.channel_members(cid, [*(update.user_id for update in updates), *removals])
             channel_changes.check_roles_kept(caller, updates, members, "update_members")
             actions = list(channel_changes.actions_on_members(caller, updates, removals, members))
             if channel_changes.shows_others(caller, updates, members):

@@ -52,8 +52,9 @@ class Permit:
         """Raise Forbidden unless the caller may do the action in `.app` on a thing of one of the teams, or of none."""
         asked = [(in_team(team, author), action) for team in tuple(teams) or ("",)]
         refusals = await self._refusals(caller, asked)
-        if refusals and None not in refusals:
-            raise refusals[0] or Forbidden(action)
+        denied = [refusal for refusal in refusals if refusal is not None]
+        if denied and len(denied) == len(refusals):
+            raise denied[0]
 
     async def allowed(self, caller: Caller, targets: Iterable[Question], action: str) -> list[bool]:
         """Tell for each target whether the caller may do the action there."""

@@ -70,7 +70,7 @@ class Types:
         defaults = replace(self.of.starting(change.name), created_at=tx.now)
         base = stored or defaults
         settings = self.of.merge(base.settings, change.settings, self.of.settings_field)
-        await check_excluded_roles(tx, change.settings, self.of.settings_field)
+        settings = {**settings, **await excluded_roles(tx, change.settings, self.of.settings_field)}
         custom = await custom_roles(tx, change.grants)
         grants = merge_grants(defaults.grants if change.reset_grants else base.grants, change.grants, custom)
         wanted = replace(base, grants=grants, settings=settings)
@@ -138,18 +138,22 @@ def unknown_type(kind: str, name: str, field: str) -> NotFound:
     return NotFound(f"{kind} type {shown(name)} does not exist", field=field, reason=f"{kind.upper()}_TYPE_NOT_FOUND")
 
 
-async def check_excluded_roles(reader: Reader, settings: Settings, field: str) -> None:
-    """Check that the roles which a call's limit of participants leaves out exist; the settings are checked already."""
-    roles = settings.get(_EXCLUDED_ROLES, ())
+async def excluded_roles(reader: Reader, settings: Settings, field: str) -> Settings:
+    """Return the setting of the roles which a call's limit of participants leaves out, canonical; {} if not sent.
+
+    The settings are checked already, but for whether these roles exist.
+    """
+    if _EXCLUDED_ROLES not in settings:
+        return {}
+    roles = settings[_EXCLUDED_ROLES]
     custom = await custom_roles(reader, roles)
-    for role in roles:
-        check_role(role, custom, f"{field}.{_EXCLUDED_ROLES}")
+    return {_EXCLUDED_ROLES: tuple(check_role(role, custom, f"{field}.{_EXCLUDED_ROLES}") for role in roles)}
 
 
 def _check_revision(tx: Transaction, stored: TypeRecord | None, expected: int | None) -> None:
-    """Refuse when the type has changed after the expected revision, or that revision is yet to come."""
-    current = stored.revision if stored else 0
-    if expected is not None and not current <= expected <= tx.app.revision:
+    """Refuse when the type has changed or gone after the expected revision, or that revision is yet to come."""
+    current, latest = (stored.revision, tx.app.revision) if stored else (0, 0)
+    if expected is not None and not current <= expected <= latest:
         raise RevisionConflict(
             f"the type is at revision {current}, not unchanged since {expected}",
             field="expected_revision",

@@ -1,4 +1,4 @@
-"""Users: written by servers, and by a user itself as far as its role allows; searched by those who may."""
+"""Users: written by servers, and their `custom` by themselves if they may; searched by those who may."""
 
 from __future__ import annotations
 
@@ -27,6 +27,8 @@ from rolecall.service.callers import Caller
 from rolecall.store import Reader, Transaction
 
 MAX_TEAMS: Final = 250
+_SERVER_FIELDS: Final = ("role", "teams", "teams_role", "banned", "deactivated", "revoke_tokens_issued_before")
+"""What no user writes of itself: a permission held in one team only would otherwise give power everywhere."""
 
 
 class Users:
@@ -37,7 +39,7 @@ class Users:
         self._permit = permit
 
     async def upsert(self, caller: Caller, changes: Sequence[UserChange]) -> tuple[tuple[UserRecord, ...], int]:
-        """Create users and change those that are there, all or none; a user may change itself."""
+        """Create users and change those that are there, all or none; a user may change its own `custom`."""
         if not changes:
             raise InvalidInput("`users` is required", field="users")
         check_count(len(changes), "users")
@@ -66,8 +68,8 @@ class Users:
         if stored is None:  # an unknown user may do nothing, so not create itself either
             await self._permit.require_in_app(caller, "UpdateUser", (), author=change.id)
         teams = stored.teams if stored else ()
-        for action in _actions(change):
-            await self._permit.require_in_app(caller, action, teams, author=change.id)
+        if change.custom is not KEEP:
+            await self._permit.require_in_app(caller, "UpdateUser", teams, author=change.id)
 
     async def get(self, caller: Caller, user_id: str) -> tuple[UserRecord, int]:
         """Return one user, "" for the caller itself; any other takes SearchUser."""
@@ -129,19 +131,9 @@ def _check_own(caller: Caller, change: UserChange, field: str) -> None:
     """Refuse what only a server may write."""
     if change.id != caller.user_id:
         server_only(caller, f"writing user {shown(change.id)}", f"{field}.id")
-    for name in ("banned", "deactivated", "revoke_tokens_issued_before"):
+    for name in _SERVER_FIELDS:
         if getattr(change, name) is not KEEP:
             server_only(caller, f"writing `{name}`", f"{field}.{name}")
-
-
-def _actions(change: UserChange) -> Iterator[str]:
-    """Return the actions that a user's change of itself takes."""
-    if change.custom is not KEEP:
-        yield "UpdateUser"
-    if change.role is not KEEP or change.teams_role is not KEEP:
-        yield "UpdateUserRole"
-    if change.teams is not KEEP:
-        yield "UpdateUserTeams"
 
 
 def _teams(viewer: UserRecord | None, user: UserRecord | None) -> tuple[str, ...]:

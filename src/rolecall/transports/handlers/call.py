@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection
 
 from rolecall.api.v1 import call_pb2 as pb
 from rolecall.domain.records import CallMemberRecord
 from rolecall.service.administration.changes import KEEP, CallChange, CallMemberChange, CallView, Page
+from rolecall.service.administration.checks import check_count
 from rolecall.transports.convert import check_mask, custom_of, fill, flat, nanoseconds, struct, timestamp
 from rolecall.transports.edge import Context, Services
 
@@ -62,7 +63,7 @@ async def update_call_members(
     members, revision = await services.administration.calls.update_members(
         context.caller,
         request.cid,
-        _member_changes(request.update_members, "update_members"),
+        _member_changes(request.update_members, "update_members", len(request.remove_members)),
         tuple(request.remove_members),
     )
     return pb.UpdateCallMembersResponse(members=map(_member, members), revision=revision)
@@ -129,7 +130,9 @@ async def end_call(services: Services, context: Context, request: pb.EndCallRequ
     return pb.EndCallResponse(call=_call(call), revision=revision)
 
 
-def _member_changes(members: Iterable[pb.CallMember], field: str) -> tuple[CallMemberChange, ...]:
+def _member_changes(members: Collection[pb.CallMember], field: str, others: int = 0) -> tuple[CallMemberChange, ...]:
+    """Convert members, not too many together with the `others` that the request names."""
+    check_count(len(members) + others, field)
     return tuple(
         CallMemberChange(
             user_id=member.user_id,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection
 
 from rolecall.api.v1 import channel_pb2 as pb
 from rolecall.domain.records import ChannelMemberRecord, ChannelRecord
@@ -13,6 +13,7 @@ from rolecall.service.administration.changes import (
     ChannelOverrides,
     Page,
 )
+from rolecall.service.administration.checks import check_count
 from rolecall.transports.convert import custom_of, grants_of, permission_lists, struct, timestamp
 from rolecall.transports.edge import Context, Services
 
@@ -75,7 +76,7 @@ async def update_channel_members(
     members, revision = await services.administration.channels.update_members(
         context.caller,
         request.cid,
-        _member_changes(request.update_members, "update_members"),
+        _member_changes(request.update_members, "update_members", len(request.remove_members)),
         tuple(request.remove_members),
     )
     return pb.UpdateChannelMembersResponse(members=map(_member, members), revision=revision)
@@ -92,7 +93,11 @@ async def list_channel_members(
     )
 
 
-def _member_changes(members: Iterable[pb.ChannelMember], field: str) -> tuple[ChannelMemberChange, ...]:
+def _member_changes(
+    members: Collection[pb.ChannelMember], field: str, others: int = 0
+) -> tuple[ChannelMemberChange, ...]:
+    """Convert members, not too many together with the `others` that the request names."""
+    check_count(len(members) + others, field)
     return tuple(
         ChannelMemberChange(
             user_id=member.user_id,

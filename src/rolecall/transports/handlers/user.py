@@ -5,6 +5,7 @@ from __future__ import annotations
 from rolecall.api.v1 import user_pb2 as pb
 from rolecall.domain.records import UserRecord
 from rolecall.service.administration.changes import KEEP, Page, UserChange
+from rolecall.service.administration.checks import check_count
 from rolecall.transports.convert import check_mask, custom_of, nanoseconds, struct, timestamp
 from rolecall.transports.edge import Context, Services
 
@@ -14,6 +15,7 @@ _MASKABLE = ("teams", "teams_role", "custom", "revoke_tokens_issued_before")
 async def upsert_users(services: Services, context: Context, request: pb.UpsertUsersRequest) -> pb.UpsertUsersResponse:
     """Create users and change those that are there."""
     mask = check_mask(request.update_mask.paths, _MASKABLE)
+    check_count(len(request.users), "users")
     changes = [_change(user, mask, f"users[{index}]") for index, user in enumerate(request.users)]
     users, revision = await services.administration.users.upsert(context.caller, changes)
     return pb.UpsertUsersResponse(users=map(_user, users), revision=revision)
@@ -36,6 +38,7 @@ async def list_users(services: Services, context: Context, request: pb.ListUsers
 
 async def delete_users(services: Services, context: Context, request: pb.DeleteUsersRequest) -> pb.DeleteUsersResponse:
     """Delete users and their memberships; all of them or none."""
+    check_count(len(request.user_ids), "user_ids")
     revision = await services.administration.users.delete(context.caller, list(request.user_ids))
     return pb.DeleteUsersResponse(revision=revision)
 
