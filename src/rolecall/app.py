@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import signal
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
@@ -28,6 +29,7 @@ from rolecall.transports.http import HttpDoor
 from rolecall.transports.methods import METHODS
 
 _HEALTH_SECONDS: Final = 0.25
+_REPEAT_SECONDS: Final = 10.0
 _MEBIBYTE: Final = 1024 * 1024
 
 
@@ -80,7 +82,7 @@ async def serve(settings: Settings, announce: Callable[[Started], None]) -> None
 async def _server(settings: Settings) -> AsyncIterator[Started]:
     log = get_logger()
     store = await Store.open(str(settings.db), busy_timeout=settings.busy_timeout_ms / 1000)
-    index = _index(store, settings, lambda error: _store_failed(metrics, error))
+    index = _index(store, settings, lambda error: failed(error))
     services = _services(store, index, settings)
     metrics = Metrics(
         version=__version__,
@@ -89,6 +91,7 @@ async def _server(settings: Settings) -> AsyncIterator[Started]:
         index=index.status,
     )
     count = {method.path: metrics.rpc(method.path) for method in METHODS}
+    failed = _store_observer(metrics)
     edge = Edge(services, Callers(index, dev=settings.dev), count, _observer(metrics))
     grpc_door = GrpcDoor(edge, _grpc_options(settings))
     http_door = HttpDoor(metrics.render, index.why_not_ready)
@@ -178,9 +181,19 @@ async def _follow_health(door: GrpcDoor, index: Index) -> None:
                 get_logger().error("not serving", why=index.why_not_ready())
 
 
-def _store_failed(metrics: Metrics, error: RolecallError) -> None:
-    metrics.store_error(error.code_reason)
-    get_logger().warning("store can't be read", reason=error.code_reason, error=error.message)
+def _store_observer(metrics: Metrics) -> Callable[[RolecallError], None]:
+    """Return what hears of refreshes that failed: counts each, logs one in ten seconds."""
+    log = get_logger()
+    logged_at = float("-inf")
+
+    def observe(error: RolecallError) -> None:
+        nonlocal logged_at
+        metrics.store_error(error.code_reason)
+        if time.monotonic() - logged_at >= _REPEAT_SECONDS:
+            logged_at = time.monotonic()
+            log.warning("store can't be read", reason=error.code_reason, error=error.message)
+
+    return observe
 
 
 def _observer(metrics: Metrics) -> Callable[[Event], None]:

@@ -29,8 +29,8 @@ ALLOWED: Final = Answer(True, "ROLE_GRANT", "user", "send-audio")
 class StagedStore(Store):
     """Counts reads in `reads`; `before` and `after` hold hooks by the name of the read; `failure` fails every read."""
 
-    def __init__(self, path: str, busy_timeout: float, keep_changes: int) -> None:
-        super().__init__(path, busy_timeout, keep_changes)
+    def __init__(self, *settings: Any) -> None:
+        super().__init__(*settings)
         self.reads: Counter[str] = Counter()
         self.wanted: list[Wanted] = []
         self.before: dict[str, Hook] = {}
