@@ -82,7 +82,7 @@ async def serve(settings: Settings, announce: Callable[[Started], None]) -> None
 async def _server(settings: Settings) -> AsyncIterator[Started]:
     log = get_logger()
     store = await Store.open(str(settings.db), busy_timeout=settings.busy_timeout_ms / 1000)
-    index = _index(store, settings, lambda error: failed(error))
+    index = _index(store, settings, lambda error: store_failed(error))  # noqa: PLW0108 - made below, from the index
     services = _services(store, index, settings)
     metrics = Metrics(
         version=__version__,
@@ -91,7 +91,7 @@ async def _server(settings: Settings) -> AsyncIterator[Started]:
         index=index.status,
     )
     count = {method.path: metrics.rpc(method.path) for method in METHODS}
-    failed = _store_observer(metrics)
+    store_failed = _store_observer(metrics)
     edge = Edge(services, Callers(index, dev=settings.dev), count, _observer(metrics))
     grpc_door = GrpcDoor(edge, _grpc_options(settings))
     http_door = HttpDoor(metrics.render, index.why_not_ready)
