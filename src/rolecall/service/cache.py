@@ -20,8 +20,8 @@ MISSING: Final = object()
 """What `get` returns for a name that is not held; None is the fact that the thing does not exist."""
 
 _MEGABYTE: Final = 1024 * 1024
-_BASE_BYTES: Final = {USER: 645, CALL: 680, CHANNEL: 800, CALL_MEMBER: 705, CHANNEL_MEMBER: 750}
-_ABSENT_BYTES: Final = 410
+_BASE_BYTES: Final = {USER: 490, CALL: 630, CHANNEL: 780, CALL_MEMBER: 540, CHANNEL_MEMBER: 650}
+_ABSENT_BYTES: Final = 300
 _FREED_AT_ONCE: Final = 2_000
 _FREED_PER_PUT: Final = 3
 
