@@ -154,9 +154,13 @@ class Connection:
             await self._raw.executemany(sql, rows)
 
     async def copy_to(self, target: Connection) -> None:
-        """Copy the whole database as it is now, over what the target holds."""
+        """Copy the whole database as it is now, over what the target holds.
+
+        A cancellation waits for the end: the copy writes to the target from this connection's thread, and a target that
+        is closed meanwhile takes the process down.
+        """
         with self._errors():
-            await self._raw.backup(target._raw)
+            await finished(self._raw.backup(target._raw))
 
     @contextmanager
     def _errors(self) -> Iterator[None]:
