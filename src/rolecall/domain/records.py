@@ -46,15 +46,48 @@ class RoleRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class PermissionRecord:
+    """A custom permission; the built-in ones are a table of the domain. An empty condition is none."""
+
+    id: str
+    name: str
+    action: str
+    description: str = ""
+    owner: bool = False
+    same_team: bool = False
+    condition: Mapping[str, Any] = field(default_factory=dict)
+    created_at: int = 0
+    updated_at: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyRecord:
+    """One policy of permission version v1.
+
+    `resources` are v1 names of what is acted on, `*` every one. `roles` may hold `*` for every role; empty, with
+    `owner`, it is any role that owns the resource.
+    """
+
+    name: str
+    priority: int
+    resources: tuple[str, ...]
+    roles: tuple[str, ...] = ()
+    owner: bool = False
+    allow: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class TypeRecord:
     """A call type, a channel type, or the `.app` scope: its grants, and its settings (calls) or config (channels).
 
     `scope` is `video:<type>`, the bare name of a channel type, or `.app`; `revision` is that of its last change.
+    `policies` are a channel type's for permission version v1, highest priority first, ties in the order they count.
     """
 
     scope: str
     grants: Grants
     settings: Settings = field(default_factory=dict)
+    policies: tuple[PolicyRecord, ...] = ()
     created_at: int = 0
     updated_at: int = 0
     revision: int = 0
@@ -140,3 +173,16 @@ class ChannelMemberRecord:
     custom: Custom = field(default_factory=dict)
     created_at: int = 0
     updated_at: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class MigrationRecord:
+    """What was there before a migration to permission version v2, so that it can be put back.
+
+    `revision` is that of the migration; `grants` is scope -> the grants it had.
+    """
+
+    revision: int
+    permission_version: str
+    grants: Mapping[str, Grants]
+    created_at: int = 0
