@@ -35,7 +35,8 @@ POLICIES: Final[dict[str, tuple[PolicyRecord, ...]]] = {
         _policy(
             "Owners manage their own",
             80,
-            "ReadChannel UpdateChannelMembers UpdateChannel DeleteChannel UpdateMessage EditUser DeleteAttachment",
+            "ReadChannel UpdateChannelMembers UpdateChannel DeleteChannel UpdateMessage DeleteMessage "
+            "EditUser DeleteAttachment",
             owner=True,
         ),
         _policy(
@@ -98,7 +99,8 @@ POLICIES: Final[dict[str, tuple[PolicyRecord, ...]]] = {
         _policy(
             "Owners manage their own",
             80,
-            "ReadChannel UpdateChannelMembers UpdateChannel DeleteChannel UpdateMessage EditUser DeleteAttachment",
+            "ReadChannel UpdateChannelMembers UpdateChannel DeleteChannel UpdateMessage DeleteMessage "
+            "EditUser DeleteAttachment",
             owner=True,
         ),
         _policy(
