@@ -5,30 +5,95 @@ Other doors to the same worlds and questions (service, gRPC) offer the same four
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import itertools
+import json
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from rolecall.domain import app_rules, call_capabilities, call_rules, channel_capabilities, channel_rules
-from rolecall.domain.decision import Decision
+from rolecall.domain import app_rules, call_capabilities, call_rules, channel_capabilities, channel_case, channel_rules
+from rolecall.domain.builtin import channel_types
+from rolecall.domain.builtin.policies import POLICIES
+from rolecall.domain.custom_permissions import compile_permissions
+from rolecall.domain.decision import EVERYTHING, Decision
 from rolecall.domain.errors import InvalidInput, NotFound
 from rolecall.domain.explain import Explanation, explain
 from rolecall.domain.facts import Call, CallMember, Channel, ChannelMember, User
 from rolecall.domain.grants import CompiledGrants, compile_grants, compile_overrides
-from rolecall.domain.records import Grants
+from rolecall.domain.migration import (
+    Change,
+    GrantJudge,
+    PolicyJudge,
+    differences,
+    names,
+    same_policies,
+    translate,
+    without_search,
+)
+from rolecall.domain.policies import compile_policies
+from rolecall.domain.policy_checks import checked_policies
+from rolecall.domain.records import Grants, PermissionRecord, PolicyRecord
+from rolecall.domain.roles import BUILT_IN as BUILT_IN_ROLES
 from rolecall.domain.roles import canonical
 from rolecall.domain.settings import disabled_actions
-from rolecall.domain.subject import AppRules
+from rolecall.domain.subject import AppRules, settled
 from tests.oracle import Answer, Question, World
+from tests.scenarios import Cell
+from tests.translation import Report
 
 
 def as_answer(decision: Decision) -> Answer:
     """Return a decision as plain data."""
-    return Answer(decision.allowed, str(decision.reason), decision.role, decision.permission)
+    return Answer(decision.allowed, str(decision.reason), decision.role, decision.permission, decision.policy)
 
 
 def as_grants(grants: Mapping[str, list[str]]) -> Grants:
     """Return plain grants the way the domain keeps them."""
     return {canonical(role): tuple(sorted(set(permissions))) for role, permissions in grants.items()}
+
+
+def as_permission(name: str, row: Mapping[str, Any]) -> PermissionRecord:
+    """Return a custom permission the way the domain keeps it."""
+    return PermissionRecord(name, name, row["action"], "", row["owner"], row["same_team"], row["condition"])
+
+
+def as_policies(rows: list[dict[str, Any]]) -> tuple[PolicyRecord, ...]:
+    """Return plain policies the way the domain keeps them."""
+    return tuple(
+        PolicyRecord(
+            row["name"],
+            row["priority"],
+            tuple(row["resources"]),
+            tuple(row["roles"]),
+            row["owner"],
+            row["action"] == "Allow",
+        )
+        for row in rows
+    )
+
+
+def as_text(custom: Mapping[str, Any] | None) -> str:
+    """Return custom data the way the domain keeps it."""
+    return json.dumps(custom) if custom else ""
+
+
+def report_rows(channel_type: str, changes: Iterable[Change]) -> Report:
+    """Return changes that a report tells of one channel type, each pair of roles by itself."""
+    rows: Report = {}
+    for change in changes:
+        for pair in itertools.product(change.user_roles, change.channel_roles):
+            cell = Cell(channel_type, *pair, change.owner)
+            assert cell not in rows, f"told twice: {cell}"
+            rows[cell] = names(change.gained), names(change.lost)
+    return rows
+
+
+def _translated(name: str, policies: tuple[PolicyRecord, ...], roles: Iterable[str]) -> Grants:
+    of = name if name in POLICIES else "messaging"
+    return channel_types.GRANTS[of] if same_policies(policies, POLICIES[of]) else translate(policies, roles)
+
+
+def _lists(grants: Grants) -> dict[str, list[str]]:
+    return {role: list(permissions) for role, permissions in grants.items()}
 
 
 class DomainDoor:
@@ -38,31 +103,53 @@ class DomainDoor:
         self.world = world
         app = world["app"]
         self.app = AppRules(
-            app["multi_tenant_enabled"], app["disable_permissions_checks"], app.get("permission_version", "v2")
+            app["multi_tenant_enabled"],
+            app["disable_permissions_checks"],
+            app["permission_version"],
+            frozenset(map(canonical, app["user_search_disallowed_roles"])),
         )
-        self.app_grants: CompiledGrants = compile_grants(as_grants(world["app_grants"]))
+        self.permissions = compile_permissions(as_permission(name, row) for name, row in world["permissions"].items())
+        self.app_grants: CompiledGrants = self._compiled(world["app_grants"])
         self.call_types = {
-            name: call_rules.compile_call_type(name, compile_grants(as_grants(row["grants"])), row["settings"])
+            name: call_rules.compile_call_type(name, self._compiled(row["grants"]), row["settings"])
             for name, row in world["call_types"].items()
         }
         self.channel_types = {
-            name: channel_rules.compile_channel_type(name, compile_grants(as_grants(row["grants"])), row["config"])
+            name: channel_case.compile_channel_type(
+                name,
+                self._compiled(row["grants"]),
+                row["config"],
+                compile_policies(checked_policies(as_policies(row["policies"]), world["roles"])),
+            )
             for name, row in world["channel_types"].items()
         }
         self.users = {name: _user(key, name, row) for key, (name, row) in enumerate(world["users"].items(), start=1)}
         self.calls = {cid: self._call(key, cid, row) for key, (cid, row) in enumerate(world["calls"].items(), start=1)}
         self.channels = {cid: _channel(key, cid, row) for key, (cid, row) in enumerate(world["channels"].items(), 1)}
 
+    def _compiled(self, grants: Mapping[str, list[str]]) -> CompiledGrants:
+        return compile_grants(as_grants(grants), self.permissions)
+
     def check(self, question: Question) -> Answer:
         """Answer one question; InvalidInput when the id asked about is none, NotFound when the type is unknown."""
         if question.get("call"):
-            case, asked = self.call_case(question), call_rules.question(question["capability"])
-            return as_answer(call_rules.check_call(case, _known(asked)))
+            case, asked = self.call_case(question), self._asked(call_rules.question, question)
+            return as_answer(call_rules.check_call(case, asked))
         if question.get("channel"):
-            channel_case, asked = self.channel_case(question), channel_capabilities.question(question["capability"])
-            return as_answer(channel_rules.check_channel(channel_case, _known(asked)))
-        asked = app_rules.question(question["capability"])
-        return as_answer(app_rules.check_app(self.app_case(question), _known(asked)))
+            channel, asked = self.channel_case(question), self._asked(channel_capabilities.question, question)
+            return as_answer(channel_rules.check_channel(channel, asked))
+        asked = self._asked(app_rules.question, question)
+        return as_answer(app_rules.check_app(self.app_case(question), asked))
+
+    def _asked(self, read: Callable[[str], int | None], question: Question) -> int:
+        """Return the bit asked about; a custom permission asks about its action."""
+        name = question["capability"]
+        asked, custom = read(name), self.permissions.get(name)
+        if asked is None and custom is not None:
+            asked = read(custom.permission.action.id)
+        if asked is None:
+            raise InvalidInput("unknown capability", field="capability")
+        return asked
 
     def capabilities(self, question: Question) -> list[str]:
         """Return all capabilities of a user on a call or channel, in the order of the answer."""
@@ -73,18 +160,41 @@ class DomainDoor:
     def explain(self, question: Question) -> Explanation:
         """Explain one answer."""
         if question.get("call"):
-            asked = call_rules.question(question["capability"])
-            return explain(call_rules.RULES, self.call_case(question), _known(asked))
+            asked = self._asked(call_rules.question, question)
+            return explain(call_rules.RULES, settled(self.call_case(question), EVERYTHING), asked)
         if question.get("channel"):
-            asked = channel_capabilities.question(question["capability"])
-            return explain(channel_rules.RULES, self.channel_case(question), _known(asked))
-        asked = app_rules.question(question["capability"])
-        return explain(app_rules.RULES, self.app_case(question), _known(asked))
+            asked = self._asked(channel_capabilities.question, question)
+            return explain(channel_rules.rules_of(self.app), settled(self.channel_case(question), EVERYTHING), asked)
+        asked = self._asked(app_rules.question, question)
+        return explain(app_rules.RULES, settled(self.app_case(question), EVERYTHING), asked)
 
     def admission(self, question: Question) -> Answer:
         """Answer whether a user may come into a call at `question["now"]` (nanoseconds)."""
         verdict = call_rules.admission(self.call_case(question), self.call(question), question["now"])
         return as_answer(verdict.decision)
+
+    # --- migrating ---------------------------------------------------------------------------------------------------
+
+    def migrated(self) -> DomainDoor:
+        """Return the same world after the migration to permission version v2."""
+        world, known = self.world, [*BUILT_IN_ROLES, *self.world["roles"]]
+        actions = {name: row["action"] for name, row in world["permissions"].items()}
+        app = without_search(as_grants(world["app_grants"]), self.app.search_disallowed, actions)
+        types = {
+            name: {**row, "grants": _lists(_translated(name, as_policies(row["policies"]), known))}
+            for name, row in world["channel_types"].items()
+        }
+        version = {**world["app"], "permission_version": "v2"}
+        return DomainDoor({**world, "app": version, "app_grants": _lists(app), "channel_types": types})
+
+    def report(self, after: DomainDoor) -> Report:
+        """Return every answer on channels that is otherwise after the migration from v1."""
+        known, rows = [*BUILT_IN_ROLES, *self.world["roles"]], {}
+        for name, row in self.world["channel_types"].items():
+            before = PolicyJudge(compile_policies(as_policies(row["policies"])))
+            changes = differences(before, GrantJudge(after.channel_types[name].grants), known, known)
+            rows.update(report_rows(name, changes))
+        return rows
 
     # --- the values behind a question --------------------------------------------------------------------------------
 
@@ -107,36 +217,31 @@ class DomainDoor:
             granted=call_capabilities.mask(row.get("granted", {}).get(user, ())),
             revoked=call_capabilities.mask(row.get("revoked", {}).get(user, ())),
         )
-        return call_rules.call_case(
-            self.app,
-            self.call_types[call.type],
-            call,
-            user,
-            self.users.get(user),
-            call_rules.member_with_facts(member, _call_facts(question.get("facts") or {})),
-            _token_role(question),
-            question.get("resource_owner", ""),
-        )
+        member = call_rules.member_with_facts(member, _call_facts(question.get("facts") or {}))
+        stored = self.users.get(user)
+        situation = self.call_types[call.type], call, user, stored, member, _token_role(question), question["call"]
+        return call_rules.call_case(self.app, situation, question.get("resource_owner", ""))
 
-    def channel_case(self, question: Question) -> channel_rules.ChannelCase:
+    def channel_case(self, question: Question) -> channel_case.ChannelCase:
         """Resolve one user on one channel."""
         name, facts = question["channel"].partition(":")[0], _channel_facts(question.get("facts") or {})
         if name not in self.channel_types:
             raise NotFound(f"channel type `{name}` does not exist")
-        stored = self.channels.get(question["channel"]) or channel_rules.unstored(self.channel_types[name])
+        stored = self.channels.get(question["channel"]) or channel_case.unstored(self.channel_types[name])
         row, user = self.world["channels"].get(question["channel"], {}), question["user"]
         said = row.get("members", {}).get(user, {})
         role = said.get("channel_role")
         member = ChannelMember(canonical(role) if role else None, banned=said.get("banned", False))
-        return channel_rules.channel_case(
-            self.app,
+        situation = (
             self.channel_types[name],
-            channel_rules.channel_with_facts(stored, facts),
+            channel_case.channel_with_facts(stored, facts),
             user,
             self.users.get(user),
-            channel_rules.member_with_facts(member, facts),
-            author=question.get("resource_owner", ""),
+            channel_case.member_with_facts(member, facts),
+            None,
+            question["channel"],
         )
+        return channel_case.channel_case(self.app, situation, question.get("resource_owner", ""))
 
     def app_case(self, question: Question) -> app_rules.AppCase:
         """Resolve one user in the app."""
@@ -157,13 +262,8 @@ class DomainDoor:
             join_ahead=settings.get("backstage.join_ahead_time_seconds", 0),
             starts_at=row.get("starts_at"),
             ended=row.get("ended", False),
+            custom=as_text(row.get("custom")),
         )
-
-
-def _known(asked: int | None) -> int:
-    if asked is None:
-        raise InvalidInput("unknown capability", field="capability")
-    return asked
 
 
 def _user(key: int, name: str, row: dict[str, Any]) -> User:
@@ -175,6 +275,7 @@ def _user(key: int, name: str, row: dict[str, Any]) -> User:
         {team: canonical(role) for team, role in row["teams_role"].items()},
         row["banned"],
         row["deactivated"],
+        custom=as_text(row.get("custom")),
     )
 
 
@@ -190,6 +291,7 @@ def _channel(key: int, cid: str, row: dict[str, Any]) -> Channel:
         cooldown=row.get("cooldown", 0),
         flags=overrides.get("flags", {}),
         grants=compile_overrides(as_grants(overrides.get("grants", {}))),
+        custom=as_text(row.get("custom")),
     )
 
 
@@ -208,16 +310,23 @@ def _call_facts(facts: dict[str, Any]) -> call_rules.CallFacts:
         backstage=facts.get("backstage"),
         starts_at=facts.get("starts_at"),
         ended=facts.get("ended"),
+        custom=_custom_fact(facts),
     )
 
 
-def _channel_facts(facts: dict[str, Any]) -> channel_rules.ChannelFacts:
-    return channel_rules.ChannelFacts(
+def _channel_facts(facts: dict[str, Any]) -> channel_case.ChannelFacts:
+    return channel_case.ChannelFacts(
         member_role=facts.get("member_role"),
         created_by=facts.get("created_by_id"),
         team=facts.get("team"),
+        blocked=facts.get("blocked"),
         frozen=facts.get("frozen"),
         disabled=facts.get("disabled"),
         cooldown=facts.get("cooldown"),
         flags=facts.get("config_override"),
+        custom=_custom_fact(facts),
     )
+
+
+def _custom_fact(facts: dict[str, Any]) -> str | None:
+    return as_text(facts["custom"]) if "custom" in facts else None

@@ -2,7 +2,7 @@
 
 Works on a plain world (a dict of dicts, as `tests/scenarios.py` and `tests/worlds.py` make them) and sets of
 permission ids. It knows of no masks, no compiled grants and no domain rule; only facts (actions, capability tables)
-are looked up. Version v2 only.
+are looked up. The translation of v1 into grants is in `tests/translation.py`.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Any, Final, NamedTuple, TypeAlias
 
 from rolecall.domain.actions import ACTIONS
+from tests.condition_oracle import holds
 from tests.tables import CALL_CAPABILITIES, CHANNEL_CAPABILITIES
 
 World: TypeAlias = dict[str, Any]
@@ -18,6 +19,10 @@ Question: TypeAlias = dict[str, Any]
 SUFFIXES: Final = ("-owner-any-team", "-any-team", "-owner", "")
 OWNER_RESOURCE: Final = {action.id: action.owner_resource for action in ACTIONS}
 CAPABILITY_OF: Final = {row.action: capability for capability, row in CALL_CAPABILITIES.items()}
+ID: Final = {action.name: action.id for action in ACTIONS}
+NAME: Final = {action.id: action.name for action in ACTIONS}
+EITHER: Final = frozenset({"update-thread"})
+"""Capabilities for which owning and not owning are both enough."""
 USES: Final = ("quote-message", "search-messages")
 SECOND: Final = 1_000_000_000
 
@@ -29,16 +34,21 @@ class Answer(NamedTuple):
     reason: str
     role: str = ""
     permission: str = ""
+    policy: str = ""
 
 
 class Thing(NamedTuple):
-    """A call or channel, or the app, after facts: what section 2 needs to know of it."""
+    """A call or channel, or the app, after facts: what sections 2 and 8 need to know of it.
+
+    `about` is what conditions see of it; "" there is missing.
+    """
 
     scope: dict[str, set[str]]
     creator: str
     team: str
     member_role: str
     token_role: str
+    about: dict[str, Any]
 
 
 # --- asking ----------------------------------------------------------------------------------------------------------
@@ -116,17 +126,27 @@ def _same_team(world: World, user: dict[str, Any], team: str) -> bool:
     return team in user["teams"] if team else not user["teams"]
 
 
-def action_of(permission: str) -> str:
-    """Return the id of the action that a built-in permission id grants, "" when it is none."""
+def action_of(permission: str, world: World | None = None) -> str:
+    """Return the id of the action that a permission grants, "" when it is none; a world adds its custom ones."""
     if permission in OWNER_RESOURCE:
         return permission
     for suffix in SUFFIXES:
         if permission.endswith(suffix) and permission.removesuffix(suffix) in OWNER_RESOURCE:
             return permission.removesuffix(suffix)
-    return ""
+    custom = ((world or {}).get("permissions") or {}).get(permission)
+    return ID[custom["action"]] if custom else ""
 
 
 # --- the v2 decision -------------------------------------------------------------------------------------------------
+
+
+VARIANTS: Final = (
+    ("", False, True),
+    ("-any-team", False, False),
+    ("-owner", True, True),
+    ("-owner-any-team", True, False),
+)
+"""Suffix, for the owner only, within the team only: the plainest first."""
 
 
 def _role_grant(
@@ -137,12 +157,7 @@ def _role_grant(
     same_team = ignore == "team" or _same_team(world, user, thing.team)
     for role in _roles(world, user, thing):
         held = thing.scope.get(role, set())
-        for suffix, for_owner, within_team in (
-            ("", False, True),
-            ("-any-team", False, False),
-            ("-owner", True, True),
-            ("-owner-any-team", True, False),
-        ):
+        for suffix, for_owner, within_team in VARIANTS:
             for action, owns in owned.items():
                 if for_owner and not (owns or ignore == "owner"):
                     continue
@@ -150,7 +165,31 @@ def _role_grant(
                     continue
                 if action + suffix in held:
                     return Answer(True, "ROLE_GRANT", role, action + suffix)
+                custom = _custom(world, question, thing, held, (NAME[action], for_owner, within_team))
+                if custom:
+                    return Answer(True, "ROLE_GRANT", role, custom)
     return None
+
+
+def _custom(world: World, question: Question, thing: Thing, held: set[str], meaning: tuple[str, bool, bool]) -> str:
+    """Return the first custom permission of a meaning that counts, "" when none does; first those without condition."""
+    same = [(name, row) for name, row in sorted(world.get("permissions", {}).items()) if name in held]
+    same = [(name, row) for name, row in same if (row["action"], row["owner"], row["same_team"]) == meaning]
+    for name, row in sorted(same, key=lambda one: bool(one[1]["condition"])):
+        if not row["condition"] or holds(row["condition"], _subject(world, question, thing), thing.about):
+            return name
+    return ""
+
+
+def _subject(world: World, question: Question, thing: Thing) -> dict[str, Any]:
+    """Return what conditions see of the user: the role is the one it acts with."""
+    user = world["users"][question["user"]]
+    return {
+        "id": question["user"],
+        "role": _roles(world, user, thing)[0],
+        "teams": list(user["teams"]),
+        "custom": user.get("custom", {}),
+    }
 
 
 def _by_role(world: World, question: Question, thing: Thing, owned: dict[str, bool]) -> Answer:
@@ -176,18 +215,98 @@ def _token_role(question: Question, cid: str) -> str:
     return token.get("role", "call_member") if cid in token.get("call_cids", ()) else ""
 
 
+# --- the v1 decision -------------------------------------------------------------------------------------------------
+
+RESOURCES: Final = {
+    "BanChannelMember": ["BanUser"],
+    "UpdateUser": ["EditUser", "UpdateUser"],
+    "CreateReply": ["CreateMessage"],
+    "CreateMention": ["CreateMessage"],
+    "SendPoll": ["CreateMessage"],
+    "CastVote": ["CreateMessage"],
+    "QueryVotes": ["CreateMessage"],
+    "ShareLocation": ["CreateMessage"],
+    "CreateAttachment": ["UploadAttachment"],
+    "UpdateThread": ["UpdateMessage"],
+    "ReadChannelMembers": ["ReadChannel"],
+    "RemoveOwnChannelMembership": ["RemoveOwnChannelMembership", "UpdateChannelMembers"],
+    "AddOwnChannelMembership": ["UpdateChannelMembers"],
+}
+"""Which resources of v1 an action asks for, each of which is enough; all others ask for themselves."""
+V1_RESOURCES: Final = frozenset({"*", "EditUser", "UseCommands", *NAME.values()})
+"""What a policy may name."""
+
+
+def is_v1(world: World) -> bool:
+    """Tell whether the app is on permission version v1."""
+    return bool(world["app"].get("permission_version", "v2") == "v1")
+
+
+def judge(policies: list[dict[str, Any]], roles: set[str], action: str, owns: bool) -> Answer:
+    """Rule of v1: the first policy that matches decides, highest priority first; none matches: deny. No teams here."""
+    wanted = {"*", *RESOURCES.get(NAME[action], [NAME[action]])}
+    for policy in sorted(policies, key=lambda policy: -policy["priority"]):  # stable: ties stay as stored
+        for_role = bool({"*", *roles} & set(policy["roles"])) or (not policy["roles"] and policy["owner"])
+        if wanted & set(policy["resources"]) and for_role and (owns or not policy["owner"]):
+            allows = policy["action"] == "Allow"
+            return Answer(allows, "POLICY_ALLOW" if allows else "POLICY_DENY", policy=policy["name"])
+    return Answer(False, "POLICY_DENY")
+
+
+def _by_policies(world: World, question: Question, thing: Thing, asked: list[tuple[str, bool]]) -> Answer:
+    """Answer whether policies allow one of the actions, each with whether it is owned; teams are never crossed."""
+    user = world["users"][question["user"]]
+    roles = {*_roles(world, user, thing)} | ({"channel_member"} if thing.creator == question["user"] else set())
+    policies = world["channel_types"][question["channel"].partition(":")[0]]["policies"]
+    answers = [judge(policies, roles, action, owns) for action, owns in asked]
+    answer = next((answer for answer in answers if answer.allowed), answers[0])
+    if answer.allowed and not _same_team(world, user, thing.team):
+        return Answer(False, "OTHER_TEAM")
+    return answer
+
+
+def _app_by_v1(world: World, question: Question, thing: Thing, action: str) -> Answer | None:
+    """Rule of v1 in the app: users edit themselves and nobody else, and some roles don't search; None: as in v2."""
+    user = world["users"][question["user"]]
+    if action in ("update-user", "update-user-role", "update-user-teams"):
+        itself = action == "update-user" and question.get("resource_owner") == question["user"]
+        return Answer(True, "POLICY_ALLOW") if itself else Answer(False, "POLICY_DENY")
+    if action != "search-user":
+        return None
+    if _roles(world, user, thing)[0] in world["app"].get("user_search_disallowed_roles", ()):
+        return Answer(False, "POLICY_DENY")
+    return Answer(True, "POLICY_ALLOW") if _same_team(world, user, thing.team) else Answer(False, "OTHER_TEAM")
+
+
 # --- the app ---------------------------------------------------------------------------------------------------------
 
 
 def _check_app(world: World, question: Question) -> Answer:
     facts = question.get("facts") or {}
-    thing = Thing(_sets(world["app_grants"]), "", facts.get("team", ""), "", "")
-    action = action_of(question["capability"])
-    return _by_role(world, question, thing, {action: question.get("resource_owner") == question["user"]})
+    team = facts.get("team", "")
+    about = {"id": "", "type": "", "cid": "", "team": team, "created_by_id": question.get("resource_owner", "")}
+    thing = Thing(_sets(world["app_grants"]), "", team, "", "", {**about, "custom": {}})
+    action = action_of(question["capability"], world)
+    answer = _app_by_v1(world, question, thing, action) if is_v1(world) else None
+    return answer or _by_role(world, question, thing, {action: question.get("resource_owner") == question["user"]})
 
 
 def _sets(grants: dict[str, list[str]]) -> dict[str, set[str]]:
     return {role: set(permissions) for role, permissions in grants.items()}
+
+
+def _about(world: World, kind: str, cid: str, facts: dict[str, Any]) -> dict[str, Any]:
+    """Return what conditions see of a call or channel, after facts."""
+    row = world[kind].get(cid, {})
+    name, _, rest = cid.partition(":")
+    return {
+        "id": rest,
+        "type": name,
+        "cid": cid,
+        "team": facts.get("team", row.get("team", "")),
+        "created_by_id": facts.get("created_by_id", row.get("created_by_id", "")),
+        "custom": facts.get("custom", row.get("custom", {})),
+    }
 
 
 # --- calls -----------------------------------------------------------------------------------------------------------
@@ -223,6 +342,7 @@ def _call_thing(world: World, question: Question) -> Thing:
         team=facts.get("team", call.get("team", "")),
         member_role=facts.get("member_role", call.get("members", {}).get(question["user"], "")),
         token_role=_token_role(question, question["call"]),
+        about=_about(world, "calls", question["call"], facts),
     )
 
 
@@ -230,8 +350,8 @@ def _check_call(world: World, question: Question) -> Answer:
     """Rule: call capabilities, steps 2 to 7."""
     call, facts, user = _call(world, question), question.get("facts") or {}, question["user"]
     asked = question["capability"]
-    capability = asked if asked in CALL_CAPABILITIES else CAPABILITY_OF.get(action_of(asked))
-    action = CALL_CAPABILITIES[capability].action if capability else action_of(asked)
+    capability = asked if asked in CALL_CAPABILITIES else CAPABILITY_OF.get(action_of(asked, world))
+    action = CALL_CAPABILITIES[capability].action if capability else action_of(asked, world)
     if facts.get("blocked", user in call.get("blocked", ())):
         return Answer(False, "BLOCKED")
     if capability in call.get("revoked", {}).get(user, ()):
@@ -273,6 +393,7 @@ def _channel_thing(world: World, question: Question) -> Thing:
         team=facts.get("team", channel.get("team", "")),
         member_role=facts.get("member_role", member.get("channel_role", "")),
         token_role="",
+        about=_about(world, "channels", question["channel"], facts),
     )
 
 
@@ -283,7 +404,9 @@ def _flag_on(world: World, question: Question, flag: str) -> bool:
     return bool(config.get(flag))
 
 
-def _channel_row(question: Question, thing: Thing) -> tuple[dict[str, bool], str | None, bool, bool]:
+def _channel_row(
+    world: World, question: Question, thing: Thing
+) -> tuple[dict[str, bool], str | None, bool, bool]:
     """Return what is asked: actions and whether each is owned, the flag, whether it sends, whether it is slow mode."""
     asked = question["capability"]
     if asked in CHANNEL_CAPABILITIES:
@@ -291,7 +414,7 @@ def _channel_row(question: Question, thing: Thing) -> tuple[dict[str, bool], str
         owns = {"own": True, "others": False}.get(row.ownership)
         owned = {action: _owns(question, thing, action) if owns is None else owns for action in row.actions}
         return owned, row.flag, row.sends, row.slow
-    action = action_of(asked)
+    action = action_of(asked, world)
     same = [row for name, row in CHANNEL_CAPABILITIES.items() if row.actions == (action,) and name not in USES]
     flag = next((row.flag for row in same if row.flag), None)
     return {action: _owns(question, thing, action)}, flag, any(row.sends for row in same), False
@@ -302,20 +425,26 @@ def _check_channel(world: World, question: Question) -> Answer:
     channel, facts = _channel(world, question), question.get("facts") or {}
     thing = _channel_thing(world, question)
 
-    def may(action: str) -> bool:
-        return _role_grant(world, question, thing, {action: _owns(question, thing, action)}) is not None
+    def decide(owned: dict[str, bool], *, either: bool = False) -> Answer:
+        if not is_v1(world):
+            return _by_role(world, question, thing, owned)
+        asked = [(action, owns) for action in owned for owns in ((False, True) if either else (owned[action],))]
+        return _by_policies(world, question, thing, asked)
 
-    if channel.get("members", {}).get(question["user"], {}).get("banned", False):
+    def may(action: str) -> bool:
+        return decide({action: _owns(question, thing, action)}).allowed
+
+    if facts.get("blocked", channel.get("members", {}).get(question["user"], {}).get("banned", False)):
         return Answer(False, "BANNED")
     if facts.get("disabled", channel.get("disabled", False)) and not may("read-disabled-channel"):
         return Answer(False, "CHANNEL_DISABLED")
-    owned, flag, sends, slow = _channel_row(question, thing)
+    owned, flag, sends, slow = _channel_row(world, question, thing)
     no_cooldown = facts.get("cooldown", channel.get("cooldown", 0)) == 0
     if (flag and not _flag_on(world, question, flag)) or (slow and no_cooldown):
         return Answer(False, "FEATURE_DISABLED")
     if not owned:
         return Answer(True, "FEATURE_ENABLED")
-    answer = _by_role(world, question, thing, owned)
+    answer = decide(owned, either=question["capability"] in EITHER)
     frozen = facts.get("frozen", channel.get("frozen", False))
     if answer.allowed and sends and frozen and not may("use-frozen-channel"):
         return Answer(False, "CHANNEL_FROZEN")

@@ -14,6 +14,9 @@ import yaml
 
 from rolecall.domain import roles
 from rolecall.domain.builtin import app_scope, call_types, channel_types
+from rolecall.domain.builtin.policies import POLICIES
+from rolecall.domain.records import PolicyRecord
+from tests import oracle
 from tests.oracle import Answer, Question, World, action_of, canonical
 from tests.tables import CALL_CAPABILITIES
 
@@ -23,19 +26,24 @@ SECOND: Final = 1_000_000_000
 _KEYS: Final[dict[str, frozenset[str]]] = {
     name: frozenset(keys.split())
     for name, keys in {
-        "scenario": "about app roles call_types channel_types users calls channels checks lists admissions",
-        "app": "multi_tenant_enabled disable_permissions_checks grants",
+        "scenario": "about app roles permissions call_types channel_types users calls channels checks lists "
+        "admissions migrate",
+        "app": "permission_version multi_tenant_enabled disable_permissions_checks user_search_disallowed_roles grants",
+        "permission": "action owner same_team condition",
         "call type": "grants settings",
-        "channel type": "grants config",
-        "user": "role teams teams_role banned deactivated",
-        "call": "created_by_id team settings_override backstage starts_at ended members blocked granted revoked",
-        "channel": "created_by_id team frozen disabled cooldown members config_overrides",
+        "channel type": "grants config policies",
+        "policy": "name priority resources roles owner action",
+        "user": "role teams teams_role banned deactivated custom",
+        "call": "created_by_id team settings_override backstage starts_at ended members blocked granted revoked custom",
+        "channel": "created_by_id team frozen disabled cooldown members config_overrides custom",
         "channel member": "channel_role banned",
         "config overrides": "flags grants",
         "facts": "member_role created_by_id team settings_override blocked backstage starts_at ended frozen disabled "
-        "cooldown config_override",
+        "cooldown config_override custom",
+        "migrate": "checks lists report",
+        "report": "channel_type user_role channel_role owner gained lost",
         "token": "call_cids role",
-        "check": "user call channel capability resource_owner facts token allowed reason role permission error",
+        "check": "user call channel capability resource_owner facts token allowed reason role permission policy error",
         "list": "user call channel facts token own_capabilities error",
         "admission": "user call now facts token allowed reason role permission error",
     }.items()
@@ -43,12 +51,13 @@ _KEYS: Final[dict[str, frozenset[str]]] = {
 
 
 class Expected(NamedTuple):
-    """What a check or an admission must answer; `role` and `permission` count only where the file gives them."""
+    """What a check or an admission must answer; role, permission and policy count only where the file gives them."""
 
     allowed: bool = False
     reason: str = ""
     role: str | None = None
     permission: str | None = None
+    policy: str | None = None
     error: str = ""
 
     def met_by(self, answer: Answer) -> bool:
@@ -57,6 +66,7 @@ class Expected(NamedTuple):
             (answer.allowed, answer.reason) == (self.allowed, self.reason)
             and self.role in (None, answer.role)
             and self.permission in (None, answer.permission)
+            and self.policy in (None, answer.policy)
         )
 
 
@@ -75,6 +85,23 @@ class Listing(NamedTuple):
     error: str = ""
 
 
+class Cell(NamedTuple):
+    """Who a row of a migration's report is about; `channel_role` "" is no member."""
+
+    channel_type: str
+    user_role: str
+    channel_role: str = ""
+    owner: bool = False
+
+
+class Migration(NamedTuple):
+    """What is asked after the migration to v2, and rows of its report: the actions gained and those lost."""
+
+    checks: list[Check]
+    lists: list[Listing]
+    report: dict[Cell, tuple[list[str], list[str]]]
+
+
 class Scenario(NamedTuple):
     """One file."""
 
@@ -84,6 +111,7 @@ class Scenario(NamedTuple):
     checks: list[Check]
     lists: list[Listing]
     admissions: list[Check]
+    migration: Migration | None = None
 
 
 def scenarios() -> Iterator[Scenario]:
@@ -102,13 +130,39 @@ def parse(name: str, written: dict[str, Any]) -> Scenario:
         [_check("check", row) for row in written.get("checks", [])],
         [_listing(row) for row in written.get("lists", [])],
         [_check("admission", row) for row in written.get("admissions", [])],
+        _migration(written["migrate"]) if "migrate" in written else None,
     )
 
 
+def _migration(written: dict[str, Any]) -> Migration:
+    _check_keys("migrate", written)
+    return Migration(
+        [_check("check", row) for row in written.get("checks", [])],
+        [_listing(row) for row in written.get("lists", [])],
+        dict(_report_row(_check_keys("report", row)) for row in written.get("report", [])),
+    )
+
+
+def _report_row(row: dict[str, Any]) -> tuple[Cell, tuple[list[str], list[str]]]:
+    cell = Cell(row["channel_type"], row["user_role"], row.get("channel_role", ""), row.get("owner", False))
+    return cell, (sorted(row.get("gained", [])), sorted(row.get("lost", [])))
+
+
 def _check_keys(kind: str, row: dict[str, Any]) -> dict[str, Any]:
+    slips = [name for name in _names(row) if not isinstance(name, str)]
+    assert not slips, f"YAML reads these names as other than text; put quotes around them: {slips}"
     unknown = set(row) - _KEYS[kind]
     assert not unknown, f"unknown keys of a {kind}: {sorted(unknown)}"
     return row
+
+
+def _names(written: Any) -> Iterator[Any]:
+    """Yield every key, however deep."""
+    if isinstance(written, dict):
+        yield from written
+        written = list(written.values())
+    for inner in written if isinstance(written, list) else ():
+        yield from _names(inner)
 
 
 # --- questions -------------------------------------------------------------------------------------------------------
@@ -116,7 +170,7 @@ def _check_keys(kind: str, row: dict[str, Any]) -> dict[str, Any]:
 
 def _check(kind: str, row: dict[str, Any]) -> Check:
     _check_keys(kind, row)
-    answer = {name: row[name] for name in ("allowed", "reason", "role", "permission", "error") if name in row}
+    answer = {name: row[name] for name in ("allowed", "reason", "role", "permission", "policy", "error") if name in row}
     assert ("error" in answer) != ({"allowed", "reason"} <= set(answer)), f"neither answer nor error: {row}"
     return Check(_question(row), Expected(**answer))
 
@@ -170,20 +224,41 @@ def resolve(written: dict[str, Any]) -> World:
     """Return the whole plain world of what is written as changes to a fresh app."""
     app = _check_keys("app", written.get("app") or {})
     known = frozenset(written.get("roles", [])) | roles.BUILT_IN
+    permissions = {name: _permission(row) for name, row in written.get("permissions", {}).items()}
+    names = Names(known, permissions)
     return {
         "app": {
             "multi_tenant_enabled": app.get("multi_tenant_enabled", False),
             "disable_permissions_checks": app.get("disable_permissions_checks", False),
-            "permission_version": "v2",
+            "permission_version": app.get("permission_version", "v2"),
+            "user_search_disallowed_roles": [_role(role, known) for role in app.get("user_search_disallowed_roles", [])],
         },
         "roles": written.get("roles", []),
-        "app_grants": _merged(app_scope.GRANTS, app.get("grants", {}), known),
-        "call_types": _call_types(written.get("call_types", {}), known),
-        "channel_types": _channel_types(written.get("channel_types", {}), known),
+        "permissions": permissions,
+        "app_grants": _merged(app_scope.GRANTS, app.get("grants", {}), names),
+        "call_types": _call_types(written.get("call_types", {}), names),
+        "channel_types": _channel_types(written.get("channel_types", {}), names),
         "users": {name: _user(row or {}, known) for name, row in written.get("users", {}).items()},
         "calls": {cid: _call(row or {}, known) for cid, row in written.get("calls", {}).items()},
-        "channels": {cid: _channel(row or {}, known) for cid, row in written.get("channels", {}).items()},
+        "channels": {cid: _channel(row or {}, names) for cid, row in written.get("channels", {}).items()},
     }
+
+
+class Names(NamedTuple):
+    """What may be named: roles, and custom permissions with their rows."""
+
+    roles: frozenset[str]
+    permissions: dict[str, Any]
+
+    def check_permissions(self, permissions: list[str]) -> None:
+        unknown = [name for name in permissions if not action_of(name, {"permissions": self.permissions})]
+        assert not unknown, f"unknown permissions: {unknown}"
+
+
+def _permission(row: dict[str, Any]) -> dict[str, Any]:
+    _check_keys("permission", row)
+    assert row["action"] in oracle.ID, f"unknown action: {row['action']}"
+    return {"owner": False, "same_team": True, "condition": {}, **row}
 
 
 def _role(name: str, known: frozenset[str]) -> str:
@@ -191,38 +266,74 @@ def _role(name: str, known: frozenset[str]) -> str:
     return name
 
 
-def _merged(base: Any, changes: dict[str, list[str]], known: frozenset[str]) -> dict[str, list[str]]:
+def _merged(base: Any, changes: dict[str, list[str]], names: Names) -> dict[str, list[str]]:
     """Rule of writing grants: a role named gets its list whole, the others keep theirs."""
     for role, permissions in changes.items():
-        _role(role, known)
-        unknown = [name for name in permissions if not action_of(name)]
-        assert not unknown, f"unknown permissions: {unknown}"
+        _role(role, names.roles)
+        names.check_permissions(permissions)
     kept: dict[str, list[str]] = {role: list(permissions) for role, permissions in base.items()}
     return kept | {canonical(role): list(permissions) for role, permissions in changes.items()}
 
 
-def _call_types(written: dict[str, Any], known: frozenset[str]) -> dict[str, Any]:
+def _call_types(written: dict[str, Any], names: Names) -> dict[str, Any]:
     rows = {}
     for name in [*call_types.GRANTS, *(name for name in written if name not in call_types.GRANTS)]:
         change = _check_keys("call type", written.get(name) or {})
         base = name if name in call_types.GRANTS else "default"
         rows[name] = {
-            "grants": _merged(call_types.GRANTS[base], change.get("grants", {}), known),
+            "grants": _merged(call_types.GRANTS[base], change.get("grants", {}), names),
             "settings": {**call_types.SETTINGS[base], **flat(change.get("settings", {}))},
         }
     return rows
 
 
-def _channel_types(written: dict[str, Any], known: frozenset[str]) -> dict[str, Any]:
+def _channel_types(written: dict[str, Any], names: Names) -> dict[str, Any]:
     rows = {}
     for name in [*channel_types.GRANTS, *(name for name in written if name not in channel_types.GRANTS)]:
         change = _check_keys("channel type", written.get(name) or {})
         base = name if name in channel_types.GRANTS else "messaging"
         rows[name] = {
-            "grants": _merged(channel_types.GRANTS[base], change.get("grants", {}), known),
+            "grants": _merged(channel_types.GRANTS[base], change.get("grants", {}), names),
             "config": {**channel_types.CONFIG[base], **change.get("config", {})},
+            "policies": _policies(change["policies"], names) if "policies" in change else built_in_policies(base),
         }
     return rows
+
+
+def built_in_policies(name: str) -> list[dict[str, Any]]:
+    """Return the policies that a built-in channel type starts with."""
+    return [plain_policy(record) for record in POLICIES[name]]
+
+
+def plain_policy(record: PolicyRecord) -> dict[str, Any]:
+    """Return a policy as plain data."""
+    return {
+        "name": record.name,
+        "priority": record.priority,
+        "resources": list(record.resources),
+        "roles": list(record.roles),
+        "owner": record.owner,
+        "action": "Allow" if record.allow else "Deny",
+    }
+
+
+def _policies(written: list[dict[str, Any]], names: Names) -> list[dict[str, Any]]:
+    """Return policies as they are stored: highest priority first."""
+    rows = [_policy(_check_keys("policy", row), names) for row in written]
+    return sorted(rows, key=lambda row: -int(row["priority"]))
+
+
+def _policy(row: dict[str, Any], names: Names) -> dict[str, Any]:
+    assert row["action"] in ("Allow", "Deny"), f"neither Allow nor Deny: {row}"
+    assert row["resources"] and set(row["resources"]) <= oracle.V1_RESOURCES, f"no resources: {row}"
+    return {
+        "name": row["name"],
+        "priority": row["priority"],
+        "resources": row["resources"],
+        "roles": [role if role == "*" else canonical(_role(role, names.roles)) for role in row.get("roles", [])],
+        "owner": row.get("owner", False),
+        "action": row["action"],
+    }
 
 
 def _user(row: dict[str, Any], known: frozenset[str]) -> dict[str, Any]:
@@ -234,6 +345,7 @@ def _user(row: dict[str, Any], known: frozenset[str]) -> dict[str, Any]:
         "teams_role": teams_role,
         "banned": row.get("banned", False),
         "deactivated": row.get("deactivated", False),
+        "custom": row.get("custom", {}),
     }
 
 
@@ -248,14 +360,14 @@ def _call(row: dict[str, Any], known: frozenset[str]) -> dict[str, Any]:
     return call
 
 
-def _channel(row: dict[str, Any], known: frozenset[str]) -> dict[str, Any]:
+def _channel(row: dict[str, Any], names: Names) -> dict[str, Any]:
     channel = dict(_check_keys("channel", row))
-    channel["members"] = {user: _channel_member(member or {}, known) for user, member in row.get("members", {}).items()}
+    members = row.get("members", {})
+    channel["members"] = {user: _channel_member(member or {}, names.roles) for user, member in members.items()}
     overrides = _check_keys("config overrides", channel.get("config_overrides", {}))
     for role, changes in overrides.get("grants", {}).items():
-        _role(role, known)
-        unknown = [name for name in changes if not action_of(name.removeprefix("!"))]
-        assert not unknown, f"unknown permissions: {unknown}"
+        _role(role, names.roles)
+        names.check_permissions([name.removeprefix("!") for name in changes])
     return channel
 
 

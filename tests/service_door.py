@@ -10,17 +10,20 @@ from typing import Any, Final
 
 from rolecall.domain.builtin import app_scope, call_types, channel_types
 from rolecall.domain.call_rules import CallFacts
-from rolecall.domain.channel_rules import ChannelFacts
+from rolecall.domain.channel_case import ChannelFacts
 from rolecall.domain.records import AppRecord
 from rolecall.domain.roles import canonical
 from rolecall.service.administration import Administration
 from rolecall.service.administration.changes import (
+    KEEP,
     AppChange,
     CallChange,
     CallMemberChange,
     ChannelChange,
     ChannelMemberChange,
     ChannelOverrides,
+    MigrationReport,
+    PermissionChange,
     TypeChange,
     UserChange,
 )
@@ -29,8 +32,10 @@ from rolecall.service.callers import Caller
 from rolecall.service.index import Index
 from rolecall.store import Store
 from tests import oracle
-from tests.domain_door import as_answer
+from tests.domain_door import as_answer, as_policies, as_text, report_rows
 from tests.oracle import Answer, World
+from tests.scenarios import built_in_policies
+from tests.translation import Report
 
 EPOCH: Final = 1_700_000_000 * oracle.SECOND
 
@@ -80,6 +85,8 @@ class ServiceDoor:
         server, admin = self.server, self.administration
         for role in world["roles"]:
             await admin.roles.create(server, role)
+        for permission in permission_changes(world):
+            await admin.permissions.create(server, permission)
         for change in call_type_changes(world):
             await admin.call_types.upsert(server, change)
         for change in channel_type_changes(world):
@@ -97,8 +104,22 @@ class ServiceDoor:
                 grants=grants if grants != app_scope.GRANTS else {},
                 multi_tenant_enabled=app["multi_tenant_enabled"],
                 disable_permissions_checks=app["disable_permissions_checks"],
+                permission_version=app["permission_version"],
+                user_search_disallowed_roles=tuple(app["user_search_disallowed_roles"]),
             ),
         )
+
+    async def migrate(self, *, dry_run: bool = False) -> Report:
+        """Migrate the app to permission version v2, and return its report on channels; a dry run changes nothing."""
+        change = AppChange(permission_version="v2", migrate_permissions_to_v2=True, dry_run=dry_run)
+        result = await self.administration.apps.update(self.server, change)
+        assert result.report is not None
+        assert result.report.applied is not dry_run
+        return as_report(result.report)
+
+    async def undo(self) -> None:
+        """Put back what was there before the migration."""
+        await self.administration.apps.update(self.server, AppChange(undo_migration=True))
 
     async def _write_call(self, cid: str, row: dict[str, Any], world: World) -> None:
         calls, server = self.administration.calls, self.server
@@ -136,6 +157,20 @@ def said(row: dict[str, Any], world: World) -> Iterator[tuple[str, list[str], li
             yield user, grant, revoke
 
 
+def as_report(report: MigrationReport) -> Report:
+    """Return what a report tells of channels, each pair of roles by itself."""
+    rows: Report = {}
+    for name, changes in report.changes.items():
+        rows |= report_rows(name, changes)
+    return rows
+
+
+def permission_changes(world: World) -> Iterator[PermissionChange]:
+    """Yield the custom permissions of the world."""
+    for name, row in world["permissions"].items():
+        yield PermissionChange(name, **row)
+
+
 def call_type_changes(world: World) -> Iterator[TypeChange]:
     """Yield what makes the call types of a fresh app those of the world."""
     for name, row in world["call_types"].items():
@@ -148,8 +183,9 @@ def channel_type_changes(world: World) -> Iterator[TypeChange]:
     """Yield what makes the channel types of a fresh app those of the world."""
     for name, row in world["channel_types"].items():
         grants = tuples(row["grants"])
-        if (grants, row["config"]) != (channel_types.GRANTS.get(name), channel_types.CONFIG.get(name)):
-            yield TypeChange(name, grants, row["config"])
+        same = row["policies"] == built_in_policies(name if name in channel_types.GRANTS else "messaging")
+        if (grants, row["config"]) != (channel_types.GRANTS.get(name), channel_types.CONFIG.get(name)) or not same:
+            yield TypeChange(name, grants, row["config"], policies=KEEP if same else as_policies(row["policies"]))
 
 
 def _user(name: str, row: dict[str, Any]) -> UserChange:
@@ -160,6 +196,7 @@ def _user(name: str, row: dict[str, Any]) -> UserChange:
         teams_role=row["teams_role"],
         banned=row["banned"],
         deactivated=row["deactivated"],
+        custom=row["custom"],
     )
 
 
@@ -179,6 +216,7 @@ def _call(cid: str, row: dict[str, Any], world: World) -> CallChange:
         members=tuple(CallMemberChange(user, role=members[user]) for user in known(members, world)),
         settings=row.get("settings_override", {}),
         starts_at=None if starts_at is None else EPOCH + starts_at,
+        custom=row.get("custom", {}),
     )
 
 
@@ -193,6 +231,7 @@ def _channel(cid: str, row: dict[str, Any], world: World) -> ChannelChange:
         disabled=row.get("disabled", False),
         cooldown=row.get("cooldown", 0),
         overrides=ChannelOverrides(tuples(overrides.get("grants", {})), overrides.get("flags", {})),
+        custom=row.get("custom", {}),
     )
 
 
@@ -224,6 +263,7 @@ def _call_facts(facts: dict[str, Any]) -> CallFacts:
         backstage=facts.get("backstage"),
         starts_at=None if starts_at is None else EPOCH + starts_at,
         ended=facts.get("ended"),
+        custom=_custom_fact(facts),
     )
 
 
@@ -237,4 +277,9 @@ def _channel_facts(facts: dict[str, Any]) -> ChannelFacts:
         disabled=facts.get("disabled"),
         cooldown=facts.get("cooldown"),
         flags=facts.get("config_override"),
+        custom=_custom_fact(facts),
     )
+
+
+def _custom_fact(facts: dict[str, Any]) -> str | None:
+    return as_text(facts["custom"]) if "custom" in facts else None

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AsyncExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,7 +14,7 @@ from rolecall.domain.errors import RolecallError
 from rolecall.service.administration import create_app
 from rolecall.service.index import Index
 from rolecall.store import Store
-from tests.cases.test_decide import ERRORS, asked
+from tests.cases.test_decide import ERRORS, MIGRATING, asked
 from tests.scenarios import Check, Listing, Scenario
 from tests.service_door import ServiceDoor
 
@@ -31,12 +32,15 @@ class Doors:
 
     def __getitem__(self, scenario: Scenario) -> ServiceDoor:
         if scenario.name not in self._doors:
-            self._doors[scenario.name] = self.runner.run(self._written(scenario))
+            self._doors[scenario.name] = self.runner.run(self._written(scenario, scenario.name))
         return self._doors[scenario.name]
 
-    async def _written(self, scenario: Scenario) -> ServiceDoor:
-        name = scenario.name
-        app, _, _ = await create_app(self._store, name, key=name, secret=f"secret of {name}")
+    def another(self, scenario: Scenario) -> ServiceDoor:
+        """Return one more app with the scenario's world, to be changed."""
+        return self.runner.run(self._written(scenario, f"{scenario.name}, to be changed"))
+
+    async def _written(self, scenario: Scenario, name: str) -> ServiceDoor:
+        app, _, _ = await create_app(self._store, name, key=name.replace(" ", "-").replace(",", ""), secret=f"secret of {name}")
         await self._index.refresh()
         door = ServiceDoor(self._store, self._index, app)
         await door.write(scenario.world)
@@ -94,3 +98,27 @@ def test_admission(doors: Doors, scenario: Scenario, admission: Check) -> None:
         return
     answer = ask(door.admission(admission.question))
     assert admission.expected.met_by(answer), answer
+
+
+@pytest.mark.parametrize("scenario", MIGRATING, ids=lambda scenario: scenario.name)
+def test_migrating_and_undoing_it(doors: Doors, scenario: Scenario) -> None:
+    door, ask, migration = doors.another(scenario), doors.runner.run, scenario.migration
+    assert migration is not None
+    planned = ask(door.migrate(dry_run=True))
+    answers_are(scenario.checks, door, ask)
+    report = ask(door.migrate())
+    assert report == planned
+    for cell, change in migration.report.items():
+        assert report.get(cell, ([], [])) == change, cell
+    answers_are(migration.checks, door, ask)
+    for listing in migration.lists:
+        assert ask(door.capabilities(listing.question)) == listing.own_capabilities
+    assert ask(door.migrate()) == {}  # again: there is nothing left to change
+    ask(door.undo())
+    answers_are(scenario.checks, door, ask)
+
+
+def answers_are(checks: list[Check], door: ServiceDoor, ask: Callable[..., Any]) -> None:
+    for check in checks:
+        answer = ask(door.check(check.question))
+        assert check.expected.met_by(answer), (check.question, answer)

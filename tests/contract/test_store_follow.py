@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from itertools import count, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,7 @@ import pytest
 from rolecall.domain import facts
 from rolecall.domain.actions import BIT
 from rolecall.domain.builtin import call_types
+from rolecall.domain.errors import Unavailable
 from rolecall.domain.grants import compile_overrides
 from rolecall.domain.records import (
     AppRecord,
@@ -21,6 +24,9 @@ from rolecall.domain.records import (
     CallUserRecord,
     ChannelMemberRecord,
     ChannelRecord,
+    MigrationRecord,
+    PermissionRecord,
+    PolicyRecord,
     RoleRecord,
     Settings,
     TypeRecord,
@@ -29,6 +35,11 @@ from rolecall.domain.records import (
 from rolecall.store import AppPatch, AppWorld, Delta, Store, Transaction, Wanted, changes
 from rolecall.store.changes import member_key, parse_member_key
 from rolecall.store.rows import to_settings, to_text
+
+PERMISSIONS = (
+    PermissionRecord("a", "A", "PinMessage", condition={"$subject.custom.age": {"$gt": 17}}),
+    PermissionRecord("b", "B", "ReadChannel"),
+)
 
 
 async def _delta(store: Store, since: int) -> Delta:
@@ -50,14 +61,23 @@ async def test_the_world_is_everything_kept_whole_of_every_app(store: Store, app
     other = await store.create_app(AppRecord(0, "other", 0), key="other key", secret="other secret")
     async with store.transaction(app.id) as transaction:
         await transaction.put_role(RoleRecord("dancer"))
+        for permission in reversed(PERMISSIONS):
+            await transaction.put_permission(permission)
         await transaction.add_key("a key")
         await transaction.add_secret("a newer one")
         found = [await transaction.type(scope) for scope in (".app", "messaging", "video:default")]
         types = tuple(record for record in found if record is not None)
     world = await store.load()
     assert world.apps == (
-        AppWorld(replace(app, revision=2), ("a key", "key"), ("secret", "a newer one"), frozenset({"dancer"}), types),
-        AppWorld(other, ("other key",), ("other secret",), frozenset(), ()),
+        AppWorld(
+            replace(app, revision=2),
+            ("a key", "key"),
+            ("secret", "a newer one"),
+            frozenset({"dancer"}),
+            types,
+            PERMISSIONS,
+        ),
+        AppWorld(other, ("other key",), ("other secret",), frozenset(), (), ()),
     )
     assert world.seq == (await _delta(store, 0)).changes[-1].seq
 
@@ -72,6 +92,25 @@ async def test_a_large_world_is_loaded_whole(store: Store, app: AppRecord) -> No
     assert (await _delta(store, 5)).apps[app.id].types == {record.scope: record for record in loaded.types[3:]}
 
 
+async def test_rows_that_take_long_to_convert_let_others_have_their_turn(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("rolecall.store.connection.SLICE_SECONDS", -1)  # every row takes too long
+    turns = count()
+    spinning = asyncio.create_task(_spin(turns))
+    numbers = "SELECT value FROM json_each('[1,2,3,4,5]')"
+    seen = await store._reader.built(lambda row: (row[0], next(turns)), numbers)  # noqa: SLF001 - what all reads use
+    spinning.cancel()
+    assert [number for number, _ in seen] == [1, 2, 3, 4, 5]
+    assert all(later - earlier > 1 for (_, earlier), (_, later) in pairwise(seen))
+
+
+async def _spin(turns: Iterator[int]) -> None:
+    while True:
+        next(turns)
+        await asyncio.sleep(0)
+
+
 # --- changes ---
 
 
@@ -81,6 +120,7 @@ async def test_the_change_log_names_everything_touched_once_in_order(store: Stor
         await transaction.put_app(app)
         await transaction.add_secret("a newer one")
         await transaction.put_role(RoleRecord("dancer"))
+        await transaction.put_permission(PERMISSIONS[0])
         await transaction.put_type(TypeRecord("video:stage", {}))
         await transaction.put_users([UserRecord("ann"), UserRecord('b"ob')])
         await transaction.put_user(UserRecord("ann"))
@@ -95,6 +135,7 @@ async def test_the_change_log_names_everything_touched_once_in_order(store: Stor
         (changes.APP, "demo"),
         (changes.KEYS, ""),
         (changes.ROLE, "dancer"),
+        (changes.PERMISSION, "a"),
         (changes.TYPE, "video:stage"),
         (changes.USER, "ann"),
         (changes.USER, 'b"ob'),
@@ -106,12 +147,13 @@ async def test_the_change_log_names_everything_touched_once_in_order(store: Stor
     ]
     assert {(change.app_id, change.revision) for change in delta.changes} == {(app.id, 2)}
     assert [change.seq for change in delta.changes] == list(range(since + 1, delta.seq + 1))
-    assert parse_member_key(delta.changes[8].key) == ("default:1", 'b"ob')
+    assert parse_member_key(delta.changes[9].key) == ("default:1", 'b"ob')
 
 
 async def test_deletes_are_changes_too(store: Store, app: AppRecord) -> None:
     async with store.transaction(app.id) as transaction:
         await transaction.put_role(RoleRecord("dancer"))
+        await transaction.put_permission(PERMISSIONS[0])
         await transaction.put_users([UserRecord("ann"), UserRecord("bob")])
         await transaction.put_call(CallRecord("default:1"))
         await transaction.put_call_member("default:1", CallMemberRecord("bob"))
@@ -121,6 +163,7 @@ async def test_deletes_are_changes_too(store: Store, app: AppRecord) -> None:
     async with store.transaction(app.id) as transaction:
         await transaction.drop_secret("secret")
         await transaction.delete_role("dancer")
+        await transaction.delete_permission("a")
         await transaction.delete_type("messaging")
         await transaction.delete_user("ann")
         await transaction.delete_call_member("default:1", "bob")
@@ -130,6 +173,7 @@ async def test_deletes_are_changes_too(store: Store, app: AppRecord) -> None:
     assert [(change.kind, change.key) for change in (await _delta(store, since)).changes] == [
         (changes.KEYS, ""),
         (changes.ROLE, "dancer"),
+        (changes.PERMISSION, "a"),
         (changes.TYPE, "messaging"),
         (changes.USER, "ann"),
         (changes.CALL_MEMBER, member_key("default:1", "bob")),
@@ -160,10 +204,79 @@ async def test_a_delta_holds_each_touched_app_and_type_as_it_is_now(store: Store
             secrets=("secret",),
             roles=frozenset({"dancer"}),
             types={"video:stage": TypeRecord("video:stage", {"user": ("end-call",)}, revision=3), "messaging": None},
+            permissions=None,
         ),
-        doomed.id: AppPatch(None, (), (), frozenset(), {}),
+        doomed.id: AppPatch(None, (), (), frozenset(), {}, None),
     }
     assert await _delta(store, delta.seq) == Delta(delta.seq, (), {})
+
+
+async def test_a_delta_holds_the_permissions_of_those_apps_alone_where_one_was_touched(
+    store: Store, app: AppRecord
+) -> None:
+    others = [
+        await store.create_app(AppRecord(0, name, 0), key=name, secret=name) for name in ("quiet", "emptied", "doomed")
+    ]
+    quiet, emptied, doomed = others
+    for each in (app, *others):
+        async with store.transaction(each.id) as transaction:
+            await transaction.put_permission(PERMISSIONS[0])
+    since = (await store.load()).seq
+    async with store.transaction(app.id) as transaction:
+        await transaction.put_permission(PERMISSIONS[1])
+    async with store.transaction(quiet.id) as transaction:
+        await transaction.put_role(RoleRecord("dancer"))
+    async with store.transaction(emptied.id) as transaction:
+        await transaction.delete_permission("a")
+    async with store.transaction(doomed.id) as transaction:
+        await transaction.put_permission(PERMISSIONS[1])
+        await transaction.delete_app()
+    patches = (await _delta(store, since)).apps
+    assert {app_id: patch.permissions for app_id, patch in patches.items()} == {
+        app.id: PERMISSIONS,
+        quiet.id: None,
+        emptied.id: (),
+        doomed.id: (),
+    }
+
+
+async def test_permissions_are_not_read_when_none_was_touched(
+    store: Store, app: AppRecord, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with store.transaction(app.id) as transaction:
+        await transaction.put_permission(PERMISSIONS[0])
+    since = (await store.load()).seq
+    monkeypatch.setattr("rolecall.store.follower._TOUCHED_PERMISSIONS", "no SQL at all")
+    async with store.transaction(app.id) as transaction:
+        await transaction.put_type(TypeRecord("video:stage", {}))
+    since = (await _delta(store, since)).seq
+    async with store.transaction(app.id) as transaction:
+        await transaction.delete_permission("a")
+    with pytest.raises(Unavailable):
+        await store.delta(since)
+
+
+async def test_policies_come_with_their_type(store: Store, app: AppRecord) -> None:
+    since = (await store.load()).seq
+    policies = (PolicyRecord("a", 9, ("*",), ("*",)), PolicyRecord("b", 9, ("ReadChannel",), owner=True, allow=False))
+    async with store.transaction(app.id) as transaction:
+        await transaction.put_type(TypeRecord("team", {}, {}, policies))
+    record = TypeRecord("team", {}, {}, policies, revision=2)
+    assert (await _delta(store, since)).apps[app.id].types == {"team": record}
+    assert record in (await store.load()).apps[0].types
+
+
+async def test_a_migration_and_its_undoing_are_changes_of_the_app(store: Store, app: AppRecord) -> None:
+    since = (await store.load()).seq
+    async with store.transaction(app.id) as transaction:
+        await transaction.put_migration(MigrationRecord(2, "v1", {}))
+    async with store.transaction(app.id) as transaction:
+        await transaction.delete_migration(2)
+    delta = await _delta(store, since)
+    assert [change[1:] for change in delta.changes] == [
+        (app.id, 2, changes.APP, "demo"),
+        (app.id, 3, changes.APP, "demo"),
+    ]
 
 
 async def test_changed_tells_of_commits_until_they_are_read(path: Path, store: Store, app: AppRecord) -> None:
@@ -227,12 +340,14 @@ async def test_facts_are_compiled_from_what_is_stored(store: Store, app: AppReco
             ]
         )
         settings = {"video.enabled": False, "backstage.join_ahead_time_seconds": 60}
-        await transaction.put_call(CallRecord("stage:1", "ann", "red", settings, True, 7, 8))
+        await transaction.put_call(CallRecord("stage:1", "ann", "red", settings, True, 7, 8, {"ünï": [1, None]}))
         await transaction.put_call_member("stage:1", CallMemberRecord("ann", "host"))
         said = CallUserRecord("bob", blocked=True, granted=("send-audio", "no-such"), revoked=("end-call",))
         await transaction.put_call_user("stage:1", said)
         flags = {"replies": False}
-        await transaction.put_channel(ChannelRecord("team:1", "bob", "blue", True, True, 5, overrides, flags))
+        await transaction.put_channel(
+            ChannelRecord("team:1", "bob", "blue", True, True, 5, overrides, flags, {"a": "b"})
+        )
         await transaction.put_channel_member("team:1", ChannelMemberRecord("ann", "channel_moderator", banned=True))
     found = await store.facts(
         app.id,
@@ -244,12 +359,14 @@ async def test_facts_are_compiled_from_what_is_stored(store: Store, app: AppReco
             channel_members=[("team:1", "ann")],
         ),
     )
-    ann = facts.User(1, "ann", "admin", frozenset({"red", "blue"}), {"red": "guest"}, True, True, 9)
+    ann = facts.User(1, "ann", "admin", frozenset({"red", "blue"}), {"red": "guest"}, True, True, 9, '{"x":1}')
     assert found.users == {"ann": ann, "bob": facts.User(2, "bob", "user")}
-    assert found.calls == {"stage:1": facts.Call(1, "stage", "ann", "red", BIT["SendVideo"], True, 60, 7, True)}
+    assert found.calls == {
+        "stage:1": facts.Call(1, "stage", "ann", "red", BIT["SendVideo"], True, 60, 7, True, '{"ünï":[1,null]}')
+    }
     assert found.channels == {
         "team:1": facts.Channel(
-            1, "team", "bob", "blue", True, True, 5, {"replies": False}, compile_overrides(overrides)
+            1, "team", "bob", "blue", True, True, 5, {"replies": False}, compile_overrides(overrides), '{"a":"b"}'
         )
     }
     assert found.call_members == {
@@ -258,6 +375,16 @@ async def test_facts_are_compiled_from_what_is_stored(store: Store, app: AppReco
     }
     assert found.channel_members == {("team:1", "ann"): facts.ChannelMember("channel_moderator", True, (1, 1))}
     assert found.seq == (await store.load()).seq
+
+
+async def test_no_custom_data_is_no_text(store: Store, app: AppRecord) -> None:
+    async with store.transaction(app.id) as transaction:
+        await transaction.put_user(UserRecord("ann"))
+        await transaction.put_call(CallRecord("default:1"))
+        await transaction.put_channel(ChannelRecord("messaging:1"))
+    found = await store.facts(app.id, Wanted(["ann"], ["default:1"], ["messaging:1"]))
+    of_all = [found.users["ann"], found.calls["default:1"], found.channels["messaging:1"]]
+    assert [fact and fact.custom for fact in of_all] == ["", "", ""]
 
 
 async def test_short_texts_that_are_alike_are_kept_compiled_and_long_ones_are_not(
@@ -369,8 +496,12 @@ def _random_write(seed: random.Random) -> Callable[[Transaction], Any]:
         lambda transaction: transaction.delete_call(cid),
         lambda transaction: transaction.put_type(TypeRecord(f"video:{name}", {role: ("join-call",)})),
         lambda transaction: transaction.delete_type(f"video:{name}"),
+        lambda transaction: transaction.put_type(TypeRecord(name, {}, {}, (PolicyRecord(role, 5, ("*",), (role,)),))),
+        lambda transaction: transaction.delete_type(name),
         lambda transaction: transaction.put_role(RoleRecord(name)),
         lambda transaction: transaction.delete_role(name),
+        lambda transaction: transaction.put_permission(PermissionRecord(name, name, "PinMessage", role)),
+        lambda transaction: transaction.delete_permission(name),
         *(on_call,) * 6,
     )
     return seed.choice(writes)
@@ -382,6 +513,7 @@ async def test_what_the_changes_name_is_all_that_changed(store: Store, app: AppR
     chance = random.Random(seed)
     world = await store.load()
     seq, types = world.seq, {record.scope: record for record in world.apps[0].types}
+    permissions = world.apps[0].permissions
     held = await store.facts(app.id, ALL)
     for _ in range(60):
         async with store.transaction(app.id) as transaction:
@@ -395,9 +527,11 @@ async def test_what_the_changes_name_is_all_that_changed(store: Store, app: AppR
         (now,) = (await store.load()).apps
         for patch in delta.apps.values():
             assert (patch.app, patch.roles, patch.keys) == (now.app, now.roles, now.keys)
+            permissions = permissions if patch.permissions is None else patch.permissions
             types |= {scope: record for scope, record in patch.types.items() if record is not None}
             types = {scope: record for scope, record in types.items() if patch.types.get(scope, record) is not None}
         assert types == {record.scope: record for record in now.types}
+        assert permissions == now.permissions
     assert await store.check() == []
 
 

@@ -16,6 +16,9 @@ from rolecall.domain.records import (
     CallUserRecord,
     ChannelMemberRecord,
     ChannelRecord,
+    MigrationRecord,
+    PermissionRecord,
+    PolicyRecord,
     RoleRecord,
     TypeRecord,
     UserRecord,
@@ -64,8 +67,30 @@ CHANNEL = ChannelRecord(
 CHANNEL_MEMBER = ChannelMemberRecord(
     "ann", "channel_moderator", banned=True, custom={"a": 1}, created_at=1, updated_at=2
 )
-TYPE = TypeRecord("video:stage", {"host": ("end-call",), "user": ()}, {"geofencing.names": ("eu",)}, 1, 2)
+TYPE = TypeRecord(
+    "video:stage",
+    {"host": ("end-call",), "user": ()},
+    {"geofencing.names": ("eu",)},
+    (
+        PolicyRecord("everything's fine", 999, ("*",), ("admin", "*")),
+        PolicyRecord("ünï", 1, ("ReadChannel", "UseCommands"), (), owner=True, allow=False),
+    ),
+    created_at=1,
+    updated_at=2,
+)
 ROLE = RoleRecord("dancer", 1, 2)
+PERMISSION = PermissionRecord(
+    "pin-own",
+    "Pin one's own",
+    "PinMessage",
+    description="ünï",
+    owner=True,
+    same_team=True,
+    condition={"$and": [{"$subject.custom.age": {"$gte": 17.5}}, {"$resource.team": "red"}]},
+    created_at=1,
+    updated_at=2,
+)
+MIGRATION = MigrationRecord(2, "v1", {".app": {"user": ()}, "messaging": {"user": ("a", "b"), "guest": ()}}, 1)
 
 Put = Callable[[Transaction], Awaitable[object]]
 Get = Callable[[Reader], Awaitable[object]]
@@ -73,7 +98,9 @@ Get = Callable[[Reader], Awaitable[object]]
 
 async def _put_all(transaction: Transaction) -> None:
     await transaction.put_role(ROLE)
+    await transaction.put_permission(PERMISSION)
     await transaction.put_type(TYPE)
+    await transaction.put_migration(MIGRATION)
     await transaction.put_user(USER)
     await transaction.put_call(CALL)
     await transaction.put_call_member(CALL.cid, CALL_MEMBER)
@@ -99,6 +126,10 @@ GETS: dict[str, tuple[object, Get]] = {
     "list_channels": ([CHANNEL], lambda reader: reader.list_channels(10)),
     "list_channel_members": ([CHANNEL_MEMBER], lambda reader: reader.list_channel_members(CHANNEL.cid, 10)),
     "roles": ([ROLE], lambda reader: reader.roles()),
+    "permission": (PERMISSION, lambda reader: reader.permission(PERMISSION.id)),
+    "permissions": ([PERMISSION], lambda reader: reader.permissions()),
+    "permission_ids": ((PERMISSION.id,), lambda reader: reader.permission_ids()),
+    "last_migration": (MIGRATION, lambda reader: reader.last_migration()),
     "keys": (("key",), lambda reader: reader.keys()),
     "secrets": (("secret",), lambda reader: reader.secrets()),
 }
@@ -168,6 +199,75 @@ async def test_a_type_is_stored_whole_with_roles_cleared_on_purpose(store: Store
     assert record == TypeRecord("video:default", {"guest": (), "host": ("join-call",)}, revision=2)
 
 
+async def test_policies_go_when_a_type_is_stored_without_them(store: Store, app: AppRecord) -> None:
+    async with store.transaction(app.id) as transaction:
+        await transaction.put_type(TYPE)
+        await transaction.put_type(replace(TYPE, policies=TYPE.policies[1:]))
+        found = await transaction.type(TYPE.scope)
+        assert found is not None
+        assert found.policies == TYPE.policies[1:]
+        await transaction.put_type(replace(TYPE, policies=()))
+        found = await transaction.type(TYPE.scope)
+    assert found is not None
+    assert found.policies == ()
+
+
+async def test_policies_that_are_alike_share_their_names(store: Store, app: AppRecord) -> None:
+    async with store.transaction(app.id) as transaction:
+        for scope in ("one", "two"):
+            await transaction.put_type(TypeRecord(scope, {}, {}, TYPE.policies))
+        one, two = await transaction.types("channel", 10, "messaging")
+    for mine, theirs in zip(one.policies, two.policies, strict=True):
+        names = zip((mine.name, *mine.resources, *mine.roles), (theirs.name, *theirs.resources, *theirs.roles))  # noqa: B905
+        assert all(name is same for name, same in names)
+
+
+async def test_permissions_are_listed_by_the_bytes_of_their_ids(store: Store, app: AppRecord) -> None:
+    ids = ["Zoe", "a", "ab", "é", "猫", "𝄞"]
+    async with store.transaction(app.id) as transaction:
+        for name in reversed(ids):
+            await transaction.put_permission(PermissionRecord(name, name, "PinMessage"))
+        assert [permission.id for permission in await transaction.permissions()] == ids
+        assert await transaction.permission_ids() == tuple(ids)
+
+
+async def test_a_permission_put_again_is_replaced_and_may_keep_its_name(store: Store, app: AppRecord) -> None:
+    other = replace(PERMISSION, name="Other", condition={}, owner=False)
+    async with store.transaction(app.id) as transaction:
+        await transaction.put_permission(PERMISSION)
+        await transaction.put_permission(replace(PERMISSION, action="ReadChannel"))
+        assert await transaction.permission(PERMISSION.id) == replace(PERMISSION, action="ReadChannel")
+        await transaction.put_permission(other)
+        assert await transaction.permissions() == [other]
+
+
+async def test_a_permission_with_anothers_name_already_exists_and_leaves_nothing(store: Store, app: AppRecord) -> None:
+    async with store.transaction(app.id) as transaction:
+        await transaction.put_permission(PERMISSION)
+    with pytest.raises(AlreadyExists, match="named `Pin one's own` already exists") as refused:
+        async with store.transaction(app.id) as transaction:
+            await transaction.put_permission(replace(PERMISSION, id="other"))
+    assert refused.value.field == "name"
+    other = await store.create_app(AppRecord(0, "other", 0), key="other key", secret="other secret")
+    async with store.transaction(other.id) as transaction:
+        await transaction.put_permission(replace(PERMISSION, id="other"))
+    async with store.snapshot(app.id) as reader:
+        assert await reader.permissions() == [PERMISSION]
+
+
+async def test_migrations_are_undone_newest_first(store: Store, app: AppRecord) -> None:
+    for _ in range(3):
+        async with store.transaction(app.id) as transaction:
+            await transaction.put_migration(replace(MIGRATION, revision=77))
+    for revision in (4, 3, 2):
+        async with store.transaction(app.id) as transaction:
+            assert await transaction.last_migration() == replace(MIGRATION, revision=revision)
+            assert await transaction.delete_migration(revision)
+            assert not await transaction.delete_migration(77)
+    async with store.snapshot(app.id) as reader:
+        assert await reader.last_migration() is None
+
+
 async def test_members_of_what_does_not_exist_are_not_found(store: Store, app: AppRecord) -> None:
     puts: list[Put] = [
         lambda transaction: transaction.put_call_member("default:none", CALL_MEMBER),
@@ -219,6 +319,11 @@ DELETES: dict[str, tuple[Put, Get]] = {
         lambda writer: writer.delete_channel_member(CHANNEL.cid, "ann"),
         lambda reader: reader.list_channel_members(CHANNEL.cid, 10),
     ),
+    "permission": (
+        lambda writer: writer.delete_permission(PERMISSION.id),
+        lambda reader: reader.permission(PERMISSION.id),
+    ),
+    "migration": (lambda writer: writer.delete_migration(2), lambda reader: reader.last_migration()),
     "secret": (lambda writer: writer.drop_secret("secret"), lambda reader: reader.secrets()),
 }
 
@@ -384,11 +489,16 @@ async def test_members_and_blocked_users_come_in_pages(store: Store, app: AppRec
 
 # --- what is in use ---
 
+ID = 'a "quoted" \\ ünï'
+"""A permission's id that JSON writes differently."""
 
 USES: dict[str, Put] = {
     "user `bob`": lambda writer: writer.put_user(UserRecord("bob", role="dancer")),
     "user `cid`": lambda writer: writer.put_user(UserRecord("cid", teams_role={"red": "dancer"})),
     "scope `video:default`": lambda writer: writer.put_type(TypeRecord("video:default", {"dancer": ("join-call",)})),
+    "channel type `team`": lambda writer: writer.put_type(
+        TypeRecord("team", {}, {}, (*TYPE.policies, PolicyRecord("x", 5, ("*",), ("user", "dancer"))))
+    ),
     "call `default:standup`": lambda writer: writer.put_call_member(CALL.cid, CallMemberRecord("x", "dancer")),
     "channel `messaging:general`": lambda writer: writer.put_channel_member(
         CHANNEL.cid, ChannelMemberRecord("x", "dancer")
@@ -418,6 +528,40 @@ async def test_a_role_held_in_another_app_is_free_here(store: Store, app: AppRec
             await use(transaction)
     async with store.snapshot(other.id) as reader:
         assert await reader.role_use("dancer") is None
+
+
+PERMISSION_USES: dict[str, Put] = {
+    "scope `video:default`": lambda writer: writer.put_type(TypeRecord("video:default", {"user": ("a", ID, "z")})),
+    "scope `team`": lambda writer: writer.put_type(TypeRecord("team", {"guest": (), "user": (ID,)})),
+    "scope `.app`": lambda writer: writer.put_type(TypeRecord(".app", {"user": (ID,)})),
+    "channel `messaging:own`": lambda writer: writer.put_channel(
+        ChannelRecord("messaging:own", override_grants={"guest": (), "user": ("!add-links", ID)})
+    ),
+    "channel `messaging:less`": lambda writer: writer.put_channel(
+        ChannelRecord("messaging:less", override_grants={"user": ("!add-links", f"!{ID}")})
+    ),
+}
+
+
+@pytest.mark.parametrize("phrase", PERMISSION_USES)
+async def test_what_uses_a_permission_is_named(store: Store, app: AppRecord, phrase: str) -> None:
+    like = (f"x{ID}", f"{ID}x", f'x"{ID}', ID.upper())
+    async with store.transaction(app.id) as transaction:
+        await _put_all(transaction)
+        await transaction.put_type(TypeRecord("video:stage", {ID: (), "user": like}))
+        await transaction.put_channel(ChannelRecord("messaging:near", override_grants={ID: like}))
+        assert await transaction.permission_use(ID) is None
+        await PERMISSION_USES[phrase](transaction)
+        assert await transaction.permission_use(ID) == phrase
+
+
+async def test_a_permission_used_in_another_app_is_free_here(store: Store, app: AppRecord) -> None:
+    other = await store.create_app(AppRecord(0, "other", 0), key="other key", secret="other secret")
+    async with store.transaction(app.id) as transaction:
+        for use in PERMISSION_USES.values():
+            await use(transaction)
+    async with store.snapshot(other.id) as reader:
+        assert await reader.permission_use(ID) is None
 
 
 async def test_a_call_or_channel_of_a_type_is_named(store: Store, app: AppRecord) -> None:

@@ -12,7 +12,18 @@ from pathlib import Path
 import pytest
 
 from rolecall.domain.errors import Precondition, Unavailable
-from rolecall.domain.records import AppRecord, CallMemberRecord, CallRecord, TypeRecord, UserRecord
+from rolecall.domain.records import (
+    AppRecord,
+    CallMemberRecord,
+    CallRecord,
+    ChannelRecord,
+    MigrationRecord,
+    PermissionRecord,
+    PolicyRecord,
+    RoleRecord,
+    TypeRecord,
+    UserRecord,
+)
 from rolecall.store import Store, schema
 
 
@@ -171,16 +182,47 @@ async def test_a_cancelled_backup_is_there_whole_or_leaves_no_trace(
         ("UPDATE users SET custom = '{'", "a row of `users` holds damaged JSON"),
         ("UPDATE grants SET permissions = 'send-audio'", "a row of `grants` holds damaged JSON"),
         ("DELETE FROM calls", "a row of `call_members` refers to a row of `calls` that does not exist"),
+        ("UPDATE types SET policies = '[' WHERE scope = 'team'", "a row of `types` holds damaged JSON"),
+        ("UPDATE permissions SET condition = '{'", "a row of `permissions` holds damaged JSON"),
+        ("UPDATE migration_grants SET grants = '{'", "a row of `migration_grants` holds damaged JSON"),
+        ("UPDATE channels SET override_grants = '{'", "a row of `channels` holds damaged JSON"),
+        (
+            "UPDATE changes SET revision = 1; UPDATE apps SET revision = 1",
+            "app `demo` has revision 1, its last migration 2",
+        ),
+        (
+            "UPDATE grants SET permissions = '[\"end-call\",\"gone\"]' WHERE role = 'host'",
+            "app `demo` grants permission `gone`, which does not exist, in scope `video:default`",
+        ),
+        (
+            'UPDATE channels SET override_grants = \'{"user":["!gone","mine"]}\'',
+            "app `demo` names permission `gone`, which does not exist, in channel `team:1`",
+        ),
+        (
+            "UPDATE permissions SET action = 'Fly'",
+            "app `demo` has permission `mine` for action `Fly`, which does not exist",
+        ),
+        (
+            "DELETE FROM roles",
+            "app `demo` has a policy for role `dancer`, which does not exist, in channel type `team`",
+        ),
     ],
 )
 async def test_a_check_finds_what_does_not_fit(path: Path, damage: str, problem: str) -> None:
     store = await Store.open(str(path))
-    types = [TypeRecord("video:default", {"host": ("end-call",)})]
+    types = [
+        TypeRecord("video:default", {"host": ("end-call", "mine")}),
+        TypeRecord("team", {"user": ("read-channel",)}, {}, (PolicyRecord("x", 5, ("*",), ("*", "user", "dancer")),)),
+    ]
     app = await store.create_app(AppRecord(0, "demo", 0), key="key", secret="secret", types=types)
     async with store.transaction(app.id) as transaction:
+        await transaction.put_role(RoleRecord("dancer"))
+        await transaction.put_permission(PermissionRecord("mine", "Mine", "EndCall"))
+        await transaction.put_migration(MigrationRecord(2, "v1", {"team": {"user": ("long gone",)}}))
         await transaction.put_user(UserRecord("ann"))
         await transaction.put_call(CallRecord("default:1"))
         await transaction.put_call_member("default:1", CallMemberRecord("ann"))
+        await transaction.put_channel(ChannelRecord("team:1", override_grants={"user": ("!mine", "end-call")}))
     assert await store.check() == []
     _sql(path, *damage.split("; "))
     (found,) = await store.check()

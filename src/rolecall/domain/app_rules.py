@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
+from rolecall.domain.conditions import About
 from rolecall.domain.decision import EVERYTHING, NOTHING, Decision, Rules, compiled, decide
 from rolecall.domain.facts import User
 from rolecall.domain.grants import NO_HOLDING, CompiledGrants, Holding
 from rolecall.domain.permissions import action_index
 from rolecall.domain.shared_rules import ChecksDisabled, Otherwise, RoleGranted, Standing
-from rolecall.domain.subject import AppRules, require_v2, roles_of, team_mask
+from rolecall.domain.subject import AppRules, roles_of, settled, team_mask
+from rolecall.domain.user_policies import UserPolicyAllowed, UserPolicyDenied
 
 SCOPE: Final = ".app"
 
@@ -27,6 +29,7 @@ class AppCase(NamedTuple):
     owns: int
     team: int
     of_team: str
+    about: About | None = None
 
     @property
     def scope(self) -> str:
@@ -37,21 +40,39 @@ class AppCase(NamedTuple):
 def app_case(
     app: AppRules, grants: CompiledGrants, user_id: str, user: User | None, author: str = "", team: str = ""
 ) -> AppCase:
-    """Resolve roles, ownership and team of one user in the app; `team` is that of the thing acted on.
-
-    Unsupported for an app on v1.
-    """
-    require_v2(app)
+    """Resolve roles, ownership and team of one user in the app; `team` is that of the thing acted on."""
     if user is None:
         return AppCase(app, user_id, None, NO_HOLDING, NOTHING, NOTHING, team)
     owns = EVERYTHING if author == user_id else NOTHING
+    roles = roles_of(app, user, team)
+    holding = grants.holding(roles)
     return AppCase(
-        app, user_id, user, grants.holding(roles_of(app, user, team)), owns, team_mask(app, user, team), team
+        app,
+        user_id,
+        user,
+        holding,
+        owns,
+        team_mask(app, user, team),
+        team,
+        _about(user, roles[0], author, team) if holding.conditional else None,
     )
+
+
+def _about(user: User, role: str, author: str, team: str) -> About:
+    """Return what conditions look at: what is acted on has an owner and a team, and no more is known of it."""
+    return About(user.id, role, user.teams, user.custom, "", "", "", team, author, "")
 
 
 RULES: Final[Rules] = (ChecksDisabled, Standing, RoleGranted, Otherwise)
 """The rules of the `.app` scope, in order."""
+
+RULES_V1: Final[Rules] = (ChecksDisabled, Standing, UserPolicyAllowed, UserPolicyDenied, RoleGranted, Otherwise)
+"""The same under permission version v1, which has a say on users."""
+
+
+def rules_of(app: AppRules) -> Rules:
+    """Return the rules that decide in the `.app` scope of an app."""
+    return RULES_V1 if app.on_v1 else RULES
 
 
 def question(permission: str) -> int | None:
@@ -61,8 +82,9 @@ def question(permission: str) -> int | None:
 
 
 _COMPILED: Final = compiled(RULES)
+_COMPILED_V1: Final = compiled(RULES_V1)
 
 
 def check_app(case: AppCase, asked: int) -> Decision:
     """Return the verdict on one action."""
-    return decide(_COMPILED, case, asked)
+    return decide(_COMPILED_V1 if case.app.on_v1 else _COMPILED, settled(case, asked), asked)

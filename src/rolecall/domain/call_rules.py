@@ -11,6 +11,7 @@ from typing import Any, Final, NamedTuple
 from rolecall.domain import call_capabilities, shared_rules
 from rolecall.domain.actions import ACTIONS
 from rolecall.domain.call_capabilities import ACTION_BIT, SETTING_OF
+from rolecall.domain.conditions import About
 from rolecall.domain.decision import EVERYTHING, NOTHING, Decision, Reason, Rule, Rules, allowed, compiled, decide
 from rolecall.domain.facts import Call, CallMember, User
 from rolecall.domain.grants import NO_HOLDING, CompiledGrants, Holding
@@ -19,7 +20,7 @@ from rolecall.domain.records import Settings
 from rolecall.domain.roles import canonical
 from rolecall.domain.settings import disabled_actions, overridden
 from rolecall.domain.shared_rules import ChecksDisabled, RoleGranted, Standing, named
-from rolecall.domain.subject import AppRules, granting, obstacle, owned, roles_of, team_mask
+from rolecall.domain.subject import AppRules, about, granting, obstacle, owned, roles_of, settled, team_mask
 
 NANOSECONDS: Final = 1_000_000_000
 
@@ -46,7 +47,10 @@ def compile_call_type(name: str, grants: CompiledGrants, settings: Settings) -> 
 
 
 class CallFacts(NamedTuple):
-    """Facts a caller holds itself, for one answer; None means: as stored. `member_role` "" means: not a member."""
+    """Facts a caller holds itself, for one answer; None means: as stored. `member_role` "" means: not a member.
+
+    `custom` is JSON text.
+    """
 
     member_role: str | None = None
     created_by: str | None = None
@@ -56,6 +60,7 @@ class CallFacts(NamedTuple):
     backstage: bool | None = None
     starts_at: int | None = None
     ended: bool | None = None
+    custom: str | None = None
 
 
 class CallCase(NamedTuple):
@@ -71,6 +76,7 @@ class CallCase(NamedTuple):
     of_team: str
     member: CallMember
     disabled: int
+    about: About | None = None
 
     @property
     def scope(self) -> str:
@@ -99,6 +105,7 @@ def call_with_facts(call: Call, facts: CallFacts) -> Call:
         join_ahead=int(str(join_ahead)),
         starts_at=call.starts_at if facts.starts_at is None else facts.starts_at,
         ended=call.ended if facts.ended is None else facts.ended,
+        custom=call.custom if facts.custom is None else facts.custom,
     )
 
 
@@ -108,35 +115,30 @@ def member_with_facts(member: CallMember, facts: CallFacts) -> CallMember:
     return member._replace(role=role, blocked=member.blocked if facts.blocked is None else facts.blocked)
 
 
-def call_case(
-    app: AppRules,
-    call_type: CallType,
-    call: Call,
-    user_id: str,
-    user: User | None,
-    member: CallMember,
-    token_role: str | None = None,
-    author: str = "",
-) -> CallCase:
+Situation = tuple[CallType, Call, str, User | None, CallMember, str | None, str]
+"""What is known of one user on one call: type, call, the user's id, user, membership, role of the token, cid."""
+
+
+def call_case(app: AppRules, situation: Situation, author: str = "") -> CallCase:
     """Resolve roles, ownership and team of one user on one call."""
+    call_type, call, user_id, user, member, token_role, cid = situation
     if user is None:
         return CallCase(app, call_type.name, user_id, None, NO_HOLDING, 0, 0, call.team, member, call.disabled)
+    roles = roles_of(app, user, call.team, member.role, token_role)
+    holding = call_type.grants.holding(roles)
     return CallCase(
         app,
         call_type.name,
         user_id,
         user,
-        call_type.grants.holding(roles_of(app, user, call.team, member.role, token_role)),
+        holding,
         owned(user_id, call.created_by, author),
         team_mask(app, user, call.team),
         call.team,
         member,
         call.disabled,
+        about(user, roles[0], cid, call) if holding.conditional else None,
     )
-
-
-Situation = tuple[CallType, Call, str, User | None, CallMember, str | None]
-"""What is known of one user on one call: type, call, the user's id, user, membership, role of the token."""
 
 
 Resolved = tuple[int, Holding, int, int]
@@ -145,17 +147,18 @@ Resolved = tuple[int, Holding, int, int]
 
 def resolve(app: AppRules, situation: Situation, author: str = "") -> Resolved:
     """Resolve once what any number of verdicts on one user on one call need."""
-    call_type, call, user_id, user, member, token_role = situation
+    call_type, call, user_id, user, member, token_role, _ = situation
     if user is None:
         return EVERYTHING, NO_HOLDING, NOTHING, NOTHING
-    # Where a rule before RoleGranted may speak; a rule added there adds its condition here.
+    holding = call_type.grants.holding(roles_of(app, user, call.team, member.role, token_role))
+    # Where a rule before RoleGranted may speak, or a condition; a rule added there adds its condition here.
     if user.banned or user.deactivated or member.blocked or app.checks_disabled:
         exceptional = EVERYTHING
     else:
-        exceptional = call.disabled | member.revoked | member.granted
+        exceptional = call.disabled | member.revoked | member.granted | holding.conditional
     return (
         exceptional,
-        call_type.grants.holding(roles_of(app, user, call.team, member.role, token_role)),
+        holding,
         owned(user_id, call.created_by, author) if user_id in (call.created_by, author) else NOTHING,
         team_mask(app, user, call.team) if app.multi_tenant else EVERYTHING,
     )
@@ -169,7 +172,7 @@ def verdict(app: AppRules, situation: Situation, author: str, resolved: Resolved
     """
     exceptional, holding, owns, team = resolved
     if exceptional & asked:
-        return check_call(call_case(app, *situation, author), asked)
+        return check_call(call_case(app, situation, author), asked)
     decision = granting(holding, owns, team, asked)
     return decision if decision.allowed else obstacle(holding, owns, team, asked)
 
@@ -286,12 +289,12 @@ _COMPILED: Final = compiled(RULES)
 
 def check_call(case: CallCase, asked: int) -> Decision:
     """Return the verdict on one action."""
-    return decide(_COMPILED, case, asked)
+    return decide(_COMPILED, settled(case, asked), asked)
 
 
 def call_actions(case: CallCase) -> int:
     """Return the mask of all actions behind capabilities that are allowed."""
-    return allowed(RULES, case, call_capabilities.ALL)
+    return allowed(RULES, settled(case, call_capabilities.ALL), call_capabilities.ALL)
 
 
 class Admission(NamedTuple):

@@ -137,6 +137,11 @@ def question(capability: str) -> int | None:
     return None if index is None else 1 << (len(CAPABILITIES) + index)
 
 
+def row_of(asked: int) -> ChannelRow:
+    """Return the row of one asked bit."""
+    return ROWS[asked.bit_length() - 1]
+
+
 def names(allowed: int) -> list[str]:
     """Return the capability ids of a mask of rows, sorted."""
     return [row.id for position, row in enumerate(CAPABILITIES) if allowed >> position & 1]

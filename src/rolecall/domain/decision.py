@@ -38,12 +38,13 @@ class Reason(StrEnum):
 
 
 class Decision(NamedTuple):
-    """A verdict; `role` and `permission` are set when a role's grant decided."""
+    """A verdict; `role` and `permission` are set when a role's grant decided, `policy` when a policy did (v1)."""
 
     allowed: bool
     reason: Reason
     role: str = ""
     permission: str = ""
+    policy: str = ""
 
 
 EVERYTHING = -1

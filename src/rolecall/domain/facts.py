@@ -2,6 +2,8 @@
 
 `key` is the store's own number of a stored thing and is never reused: facts about a member carry the
 keys of both sides, so those of a deleted call or user are never taken for those of a new one of the same name.
+
+`custom` is the customer's own data as JSON text, "" when there is none.
 """
 
 from __future__ import annotations
@@ -23,6 +25,7 @@ class User(NamedTuple):
     banned: bool = False
     deactivated: bool = False
     tokens_valid_from: int | None = None
+    custom: str = ""
 
 
 class Call(NamedTuple):
@@ -37,6 +40,7 @@ class Call(NamedTuple):
     join_ahead: int
     starts_at: int | None
     ended: bool
+    custom: str = ""
 
 
 class CallMember(NamedTuple):
@@ -64,6 +68,7 @@ class Channel(NamedTuple):
     cooldown: int
     flags: Mapping[str, bool] = {}
     grants: Mapping[str, GrantOverride] = {}
+    custom: str = ""
 
 
 class ChannelMember(NamedTuple):

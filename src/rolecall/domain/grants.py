@@ -1,7 +1,8 @@
 """Grants: role -> permission ids, compiled into masks over the actions, and the rules of writing them.
 
 A role's grants in one scope are four integers, one per permission variant; deciding is a few bit operations whatever
-the number of grants. Masks live in memory only.
+the number of grants. Masks live in memory only. Custom permissions without a condition are in the masks too, under
+their own names; those with one are looked at only when an answer asks for their action.
 """
 
 from __future__ import annotations
@@ -10,8 +11,10 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import Final, NamedTuple
 
 from rolecall.domain.actions import BIT
+from rolecall.domain.conditions import About
+from rolecall.domain.custom_permissions import NO_CUSTOM, Custom, CustomPermissions
 from rolecall.domain.errors import InvalidInput
-from rolecall.domain.permissions import BUILT_IN, check_permission
+from rolecall.domain.permissions import BUILT_IN, SUFFIXES, check_permission
 from rolecall.domain.records import Grants
 from rolecall.domain.roles import check_role
 
@@ -32,23 +35,72 @@ class RoleMasks(NamedTuple):
         """Return the permissions of both."""
         return RoleMasks(*(mine | theirs for mine, theirs in zip(self, other, strict=True)))
 
+    def with_custom(self, custom: Custom) -> RoleMasks:
+        """Return these masks with what a custom permission grants."""
+        masks = list(self)
+        masks[custom.variant] |= custom.bit
+        return RoleMasks(*masks)
+
 
 NOTHING: Final = RoleMasks()
+_VARIANTS: Final = tuple(SUFFIXES)
+
+
+class RoleGrants(NamedTuple):
+    """What one role is granted in one scope: the built-in permissions as masks, the others by id."""
+
+    masks: RoleMasks = NOTHING
+    others: tuple[str, ...] = ()
+
+
+NO_GRANTS: Final = RoleGrants()
 
 
 class GrantOverride(NamedTuple):
     """A channel's own change to one role's grants: what it adds and what it takes away (`!x`)."""
 
-    added: RoleMasks
-    removed: RoleMasks
+    added: RoleGrants
+    removed: RoleGrants
+
+
+class Conditional(NamedTuple):
+    """A custom permission with a condition, as one role holds it."""
+
+    role: str
+    custom: Custom
 
 
 class Holding(NamedTuple):
-    """What a set of roles holds in one scope: each role with its masks, in order, and the union of them."""
+    """What a set of roles holds in one scope: each role with its masks, in order, and the union of them.
+
+    `names` tells which custom permission put a bit there: (role, built-in id of the same meaning) -> its id.
+    `conditional` masks the actions of permissions whose conditions have not been looked at; `failed` are those that
+    were looked at and do not hold.
+    """
 
     roles: tuple[str, ...]
     by_role: tuple[tuple[str, RoleMasks], ...]
     union: RoleMasks
+    names: Mapping[tuple[str, str], str] = {}
+    conditional: int = 0
+    conditions: tuple[Conditional, ...] = ()
+    failed: tuple[Conditional, ...] = ()
+
+    def settled(self, about: About, actions: int) -> Holding:
+        """Return what is held once the conditions of permissions for these actions have been looked at."""
+        masks, names, failed = dict(self.by_role), dict(self.names), []
+        for one in self.conditions:
+            role, custom = one
+            held = masks.get(role, NOTHING)
+            if not custom.bit & actions or held[custom.variant] & custom.bit or custom.holds is None:
+                continue  # not asked about, or granted already
+            if custom.holds(about):
+                masks[role] = held.with_custom(custom)
+                names[role, custom.built_in_id] = custom.permission.id
+            else:
+                failed.append(one)
+        settled = _holding(masks, self.roles) if len(names) > len(self.names) else self
+        return settled._replace(names=names, conditional=self.conditional & ~actions, failed=tuple(failed))
 
 
 NO_HOLDING: Final = Holding((), (), NOTHING)
@@ -56,30 +108,63 @@ _MOST_REMEMBERED: Final = 4_096
 
 
 class CompiledGrants:
-    """The grants of one scope as masks. Immutable; what a combination of roles holds is worked out once."""
+    """The grants of one scope. Immutable; what a combination of roles holds is worked out once."""
 
-    __slots__ = ("_holdings", "_masks")
+    __slots__ = ("_customs", "_grants", "_holdings")
 
-    def __init__(self, masks: Mapping[str, RoleMasks]) -> None:
-        self._masks = masks
+    def __init__(self, grants: Mapping[str, RoleGrants], customs: CustomPermissions = NO_CUSTOM) -> None:
+        self._grants = grants
+        self._customs = customs
         self._holdings: dict[tuple[str, ...], Holding] = {}
+
+    def using(self, customs: CustomPermissions) -> CompiledGrants:
+        """Return the same grants over other custom permissions."""
+        return CompiledGrants(self._grants, customs)
 
     def holding(self, roles: tuple[str, ...], overrides: Mapping[str, GrantOverride] | None = None) -> Holding:
         """Return what the roles hold together; a channel's own changes to grants take the slow way."""
         if overrides:
-            return _holding({role: self._overridden(role, overrides) for role in roles}, roles)
+            return self._held({role: self._overridden(role, overrides) for role in roles}, roles)
         known = self._holdings.get(roles)
         if known is None:
             if len(self._holdings) >= _MOST_REMEMBERED:
                 self._holdings.clear()
-            known = self._holdings[roles] = _holding(self._masks, roles)
+            known = self._holdings[roles] = self._held(self._grants, roles)
         return known
 
-    def _overridden(self, role: str, overrides: Mapping[str, GrantOverride]) -> RoleMasks:
-        """Return what a role holds after a channel's own changes; taking away wins over adding."""
-        masks = self._masks.get(role, NOTHING)
+    def _overridden(self, role: str, overrides: Mapping[str, GrantOverride]) -> RoleGrants:
+        """Return what a role is granted after a channel's own changes; taking away wins over adding."""
+        granted = self._grants.get(role, NO_GRANTS)
         override = overrides.get(role)
-        return masks if override is None else masks.joined(override.added).without(override.removed)
+        if override is None:
+            return granted
+        added, removed = override
+        others = dict.fromkeys((*granted.others, *added.others))
+        return RoleGrants(
+            granted.masks.joined(added.masks).without(removed.masks),
+            tuple(name for name in others if name not in removed.others),
+        )
+
+    def _held(self, grants: Mapping[str, RoleGrants], roles: tuple[str, ...]) -> Holding:
+        """Work out what roles hold: custom permissions without a condition join the masks, the others wait."""
+        masks: dict[str, RoleMasks] = {}
+        names: dict[tuple[str, str], str] = {}
+        conditions: list[Conditional] = []
+        for role in dict.fromkeys(roles):
+            held, others = grants.get(role, NO_GRANTS)
+            for custom in filter(None, map(self._customs.get, others)):
+                if custom.holds is not None:
+                    conditions.append(Conditional(role, custom))
+                elif not held[custom.variant] & custom.bit:
+                    held = held.with_custom(custom)
+                    names[role, custom.built_in_id] = custom.permission.id
+            if held != NOTHING:
+                masks[role] = held
+        conditional = 0
+        for one in conditions:
+            conditional |= one.custom.bit
+        holding = _holding(masks, roles)
+        return holding._replace(names=names, conditional=conditional, conditions=tuple(conditions))
 
 
 def _holding(masks: Mapping[str, RoleMasks], roles: tuple[str, ...]) -> Holding:
@@ -90,27 +175,23 @@ def _holding(masks: Mapping[str, RoleMasks], roles: tuple[str, ...]) -> Holding:
     return Holding(roles, by_role, union)
 
 
-def compile_role(permissions: Iterable[str]) -> RoleMasks:
-    """Compile permission ids; ids that are not known grant nothing."""
-    plain = owner = any_team = owner_any_team = 0
+def compile_role(permissions: Iterable[str]) -> RoleGrants:
+    """Compile permission ids; those that are not built in wait for the app's custom permissions."""
+    masks = dict.fromkeys(_VARIANTS, 0)
+    others = []
     for name in permissions:
         permission = BUILT_IN.get(name)
         if permission is None:
-            continue
-        bit = BIT[permission.action.name]
-        if permission.same_team:
-            plain, owner = (plain, owner | bit) if permission.owner else (plain | bit, owner)
-        elif permission.owner:
-            owner_any_team |= bit
+            others.append(name)
         else:
-            any_team |= bit
-    return RoleMasks(plain, owner, any_team, owner_any_team)
+            masks[permission.owner, permission.same_team] |= BIT[permission.action.name]
+    return RoleGrants(RoleMasks(*masks.values()), tuple(others))
 
 
-def compile_grants(grants: Grants) -> CompiledGrants:
+def compile_grants(grants: Grants, customs: CustomPermissions = NO_CUSTOM) -> CompiledGrants:
     """Compile the grants of one scope."""
     compiled = {role: compile_role(permissions) for role, permissions in grants.items()}
-    return CompiledGrants({role: masks for role, masks in compiled.items() if masks != NOTHING})
+    return CompiledGrants({role: granted for role, granted in compiled.items() if granted != NO_GRANTS}, customs)
 
 
 def compile_overrides(grants: Grants) -> Mapping[str, GrantOverride]:
@@ -124,7 +205,13 @@ def compile_overrides(grants: Grants) -> Mapping[str, GrantOverride]:
     }
 
 
-def merge_grants(current: Grants, changes: Grants, custom_roles: Collection[str], field: str = "grants") -> Grants:
+def merge_grants(
+    current: Grants,
+    changes: Grants,
+    custom_roles: Collection[str],
+    custom_permissions: Collection[str] = (),
+    field: str = "grants",
+) -> Grants:
     """Return the grants after a write: each role named gets its list whole, the others keep theirs.
 
     UnknownRole or UnknownPermission refuse the whole write.
@@ -132,23 +219,27 @@ def merge_grants(current: Grants, changes: Grants, custom_roles: Collection[str]
     merged = dict(current)
     for role, permissions in changes.items():
         name = check_role(role, custom_roles, f"{field}.{role}")
-        merged[name] = checked_permissions(permissions, f"{field}.{role}")
+        merged[name] = checked_permissions(permissions, f"{field}.{role}", custom_permissions)
     return merged
 
 
-def checked_permissions(permissions: Iterable[str], field: str) -> tuple[str, ...]:
+def checked_permissions(
+    permissions: Iterable[str], field: str, custom_permissions: Collection[str] = ()
+) -> tuple[str, ...]:
     """Return known permission ids, sorted, each once."""
-    return tuple(sorted({check_permission(name, field) for name in permissions}))
+    return tuple(sorted({check_permission(name, field, custom_permissions) for name in permissions}))
 
 
-def checked_overrides(grants: Grants, custom_roles: Collection[str], field: str) -> Grants:
+def checked_overrides(
+    grants: Grants, custom_roles: Collection[str], field: str, custom_permissions: Collection[str] = ()
+) -> Grants:
     """Return a channel's own grants with every role and id known; an id both added and taken away is refused."""
     checked: dict[str, tuple[str, ...]] = {}
     for role, names in grants.items():
         name = check_role(role, custom_roles, f"{field}.{role}")
         known = set(names)
         for permission in known:
-            check_permission(permission.removeprefix("!"), f"{field}.{role}")
+            check_permission(permission.removeprefix("!"), f"{field}.{role}", custom_permissions)
             if f"!{permission}" in known:
                 message = f"`{permission}` is both added to and taken from role `{name}`"
                 raise InvalidInput(message, field=f"{field}.{role}")

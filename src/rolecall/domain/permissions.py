@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Final, NamedTuple
 
 from rolecall.domain.actions import ACTIONS, INDEX, Action
@@ -74,8 +74,9 @@ def nearest(permission_id: str, known: Iterable[str] = BUILT_IN) -> tuple[str, .
     return tuple(difflib.get_close_matches(permission_id, like, n=3, cutoff=0.6))
 
 
-def check_permission(permission_id: str, field: str) -> str:
-    """Return a permission id that can be granted; UnknownPermission suggests the nearest ids."""
-    if permission_id not in BUILT_IN:
-        raise UnknownPermission(printable(permission_id[:64]), nearest(permission_id), field=field)
+def check_permission(permission_id: str, field: str, custom: Collection[str] = ()) -> str:
+    """Return a permission id that can be granted, built in or custom; UnknownPermission suggests the nearest ids."""
+    if permission_id not in BUILT_IN and permission_id not in custom:
+        hints = nearest(permission_id, [*BUILT_IN, *custom])
+        raise UnknownPermission(printable(permission_id[:64]), hints, field=field)
     return permission_id

@@ -7,7 +7,7 @@ from typing import Final, Protocol
 from rolecall.domain.actions import ACTIONS, BIT
 from rolecall.domain.decision import EVERYTHING, NOTHING, Decision, Reason, Rule
 from rolecall.domain.facts import User
-from rolecall.domain.grants import Holding
+from rolecall.domain.grants import Conditional, Holding
 from rolecall.domain.subject import NO_GRANT, AppRules, effective, granting, obstacle
 
 
@@ -147,9 +147,21 @@ def roles_phrase(case: Subject) -> str:
 def grant_detail(case: Subject, owns: int, actions: int) -> str:
     """Say which role's grant allows the actions, or that none does."""
     if not effective(case.holding, owns, case.team) & actions:
-        return f"no role of the user ({roles_phrase(case)}) allows {named(actions)} in scope `{case.scope}`"
+        nothing = f"no role of the user ({roles_phrase(case)}) allows {named(actions)} in scope `{case.scope}`"
+        return "; ".join([nothing, *map(_failed, failed(case, actions))])
     decision = granting(case.holding, owns, case.team, actions)
     return f"role `{decision.role}` holds `{decision.permission}` in scope `{case.scope}`"
+
+
+def failed(case: Subject, actions: int) -> list[Conditional]:
+    """Return the permissions for these actions whose conditions do not hold."""
+    return [one for one in case.holding.failed if one.custom.bit & actions]
+
+
+def _failed(one: Conditional) -> str:
+    return (
+        f"role `{one.role}` holds `{one.custom.permission.id}`, but its condition does not hold: {one.custom.condition}"
+    )
 
 
 def grant_remedy(case: Subject, owns: int, actions: int, *, ownable: bool = True) -> str:
@@ -160,9 +172,9 @@ def grant_remedy(case: Subject, owns: int, actions: int, *, ownable: bool = True
     if case.user is None or effective(case.holding, owns, case.team) & actions:
         return ""
     reason = obstacle(case.holding, owns, case.team, actions).reason
-    ways = []
+    ways = [f"meet the condition of `{one.custom.permission.id}`" for one in failed(case, actions)]
     if reason is Reason.OTHER_TEAM:
-        ways.append(_joining(case))
+        ways.append(joining(case))
     if reason is Reason.OWNER_ONLY and ownable:
         ways.append("let the user own the resource")
     # In another team a plain permission would not count.
@@ -172,7 +184,8 @@ def grant_remedy(case: Subject, owns: int, actions: int, *, ownable: bool = True
     return ", or ".join(ways)
 
 
-def _joining(case: Subject) -> str:
+def joining(case: Subject) -> str:
+    """Say how the subject would come to share the resource's team."""
     if case.of_team:
         return f"make the user a member of team `{case.of_team}`"
     return "give the resource a team of the user's"

@@ -6,12 +6,12 @@ Rule: the v2 decision. Roles are a union; nothing taken as a member takes anythi
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import NamedTuple
+from typing import NamedTuple, Protocol, Self, TypeVar
 
 from rolecall.domain.actions import ACTIONS, ALL, BIT, CREATOR_OWNED
+from rolecall.domain.conditions import About
 from rolecall.domain.decision import EVERYTHING, NOTHING, Decision, Reason
-from rolecall.domain.errors import Unsupported
-from rolecall.domain.facts import User
+from rolecall.domain.facts import Call, Channel, User
 from rolecall.domain.grants import Holding
 from rolecall.domain.permissions import SUFFIXES
 
@@ -32,12 +32,32 @@ class AppRules(NamedTuple):
     multi_tenant: bool = False
     checks_disabled: bool = False
     permission_version: str = "v2"
+    search_disallowed: frozenset[str] = frozenset()
+
+    @property
+    def on_v1(self) -> bool:
+        """Whether policies decide on channels, and v1's rules on users."""
+        return self.permission_version == "v1"
 
 
-def require_v2(app: AppRules) -> None:
-    """Refuse what permission version v1 answers by rules of its own, rather than answer by the wrong ones."""
-    if app.permission_version != "v2":
-        raise Unsupported("this version of Rolecall answers an app on permission version v1 for calls only")
+class Conditioned(Protocol):
+    """A case whose subject may hold permissions with conditions; `about` is None when it holds none."""
+
+    @property
+    def holding(self) -> Holding: ...
+    @property
+    def about(self) -> About | None: ...
+    def _replace(self, *, holding: Holding) -> Self: ...
+
+
+C = TypeVar("C", bound=Conditioned)
+
+
+def settled(case: C, actions: int) -> C:
+    """Return the case once the conditions of permissions for these actions have been looked at."""
+    if case.holding.conditional & actions and case.about is not None:
+        return case._replace(holding=case.holding.settled(case.about, actions))
+    return case
 
 
 def roles_of(
@@ -48,6 +68,23 @@ def roles_of(
     if token_role:
         return (own, member_role, token_role) if member_role else (own, token_role)
     return (own, member_role) if member_role else (own,)
+
+
+def about(user: User, role: str, cid: str, resource: Call | Channel) -> About:
+    """Return what conditions look at: the user, in the role it acts with, and the call or channel."""
+    type_name, _, resource_id = cid.partition(":")
+    return About(
+        user.id,
+        role,
+        user.teams,
+        user.custom,
+        resource_id,
+        type_name,
+        cid,
+        resource.team,
+        resource.created_by,
+        resource.custom,
+    )
 
 
 def owned(user_id: str, creator: str, author: str) -> int:
@@ -84,7 +121,8 @@ def granting(holding: Holding, owns: int, team: int, actions: int) -> Decision:
             ids = _OWNER_ANY_TEAM
         else:
             continue
-        return _role_grant(role, ids.get(hit) or ids[hit & -hit])
+        permission = ids.get(hit) or ids[hit & -hit]
+        return _role_grant(role, holding.names.get((role, permission), permission) if holding.names else permission)
     return NO_GRANT
 
 

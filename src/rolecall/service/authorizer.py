@@ -12,16 +12,17 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, Final, NamedTuple, TypeVar
 
-from rolecall.domain import app_rules, call_capabilities, call_rules, channel_capabilities, channel_rules
+from rolecall.domain import app_rules, call_capabilities, call_rules, channel_capabilities, channel_case, channel_rules
 from rolecall.domain.call_rules import resolve, verdict
-from rolecall.domain.decision import Decision, Rules
+from rolecall.domain.custom_permissions import CustomPermissions
+from rolecall.domain.decision import EVERYTHING, Decision, Rules
 from rolecall.domain.errors import Forbidden, InvalidInput, RolecallError, Unavailable
 from rolecall.domain.explain import Explanation, explain
 from rolecall.domain.facts import Call, Channel, User
 from rolecall.domain.names import Cid, check_id, parse_cid, shown
 from rolecall.domain.permissions import BUILT_IN, nearest
 from rolecall.domain.roles import check_role
-from rolecall.domain.subject import NO_GRANT
+from rolecall.domain.subject import NO_GRANT, settled
 from rolecall.service.cache import CALL, CALL_MEMBER, CHANNEL, CHANNEL_MEMBER, MISSING, USER, Name
 from rolecall.service.callers import Caller
 from rolecall.service.index import Index, Missing
@@ -42,7 +43,7 @@ class Question(NamedTuple):
     channel: str = ""
     author: str = ""
     call_facts: call_rules.CallFacts | None = None
-    channel_facts: channel_rules.ChannelFacts | None = None
+    channel_facts: channel_case.ChannelFacts | None = None
 
 
 Asked = tuple[Question | RolecallError, str]
@@ -125,10 +126,16 @@ class Authorizer:
 
     def decide(self, app: AppState, caller: Caller, question: Question, capability: str) -> Decision:
         """Return the verdict from this state; Missing when facts are not held."""
-        asked = call_rules.question(capability) if question.call else None
-        if asked is not None:
-            situation, author = self._situation(app, caller, question), question.author
-            return verdict(app.rules, situation, author, resolve(app.rules, situation, author), asked)
+        if question.call:
+            asked = call_rules.question(capability)
+            if asked is not None:
+                situation, author = self._situation(app, caller, question), question.author
+                return verdict(app.rules, situation, author, resolve(app.rules, situation, author), asked)
+        elif question.channel:
+            asked = channel_capabilities.question(capability)
+            if asked is not None:
+                in_channel = self._channel_situation(app, caller, question)
+                return channel_rules.verdict(app.rules, in_channel, question.author, asked)
         target = self.target(app, caller, question)
         return target.decide(target.case, target.asks(capability))
 
@@ -160,7 +167,8 @@ class Authorizer:
         if question.call:
             situation, author = self._situation(app, caller, question), question.author
             resolved = resolve(app.rules, situation, author)
-            return call_rules.question, partial(verdict, app.rules, situation, author, resolved), "a call"
+            judge = partial(verdict, app.rules, situation, author, resolved)
+            return _asking(app, call_rules.question), judge, "a call"
         target = self.target(app, caller, question)
         return target.question, partial(target.decide, target.case), target.kind
 
@@ -174,7 +182,7 @@ class Authorizer:
 
     def _explain(self, app: AppState, caller: Caller, question: Question, capability: str) -> Explanation:
         target = self.target(app, caller, question)
-        return explain(target.rules, target.case, target.asks(capability))
+        return explain(target.rules, settled(target.case, EVERYTHING), target.asks(capability))
 
     def _admission(self, app: AppState, caller: Caller, question: Question) -> call_rules.Admission:
         if not question.call:
@@ -201,15 +209,18 @@ class Authorizer:
 
     def target(self, app: AppState, caller: Caller, question: Question) -> Target:
         """Resolve who asks about what; which rules decide follows from the target."""
+        case: Any
         if question.call:
-            return Target(self._on_call(app, caller, question)[0], *_CALL)
-        if question.channel:
-            return Target(self._on_channel(app, caller, question), *_CHANNEL)
-        return Target(self._in_app(app, caller, question), *_APP)
+            case, of = self._on_call(app, caller, question)[0], _CALL
+        elif question.channel:
+            case, of = self._on_channel(app, caller, question), _CHANNEL_V1 if app.rules.on_v1 else _CHANNEL
+        else:
+            case, of = self._in_app(app, caller, question), _APP_V1 if app.rules.on_v1 else _APP
+        return Target(case, of.kind, of.rules, of.decide, _asking(app, of.question))
 
     def _on_call(self, app: AppState, caller: Caller, question: Question) -> tuple[call_rules.CallCase, Call]:
         situation = self._situation(app, caller, question)
-        return call_rules.call_case(app.rules, *situation, question.author), situation[1]
+        return call_rules.call_case(app.rules, situation, question.author), situation[1]
 
     def _situation(self, app: AppState, caller: Caller, question: Question) -> call_rules.Situation:
         user_id = subject_of(caller, question)
@@ -232,31 +243,36 @@ class Authorizer:
         if facts is not None:
             _check_facts_role(app, facts.member_role)
             call, member = call_rules.call_with_facts(call, facts), call_rules.member_with_facts(member, facts)
-        return call_type, call, user_id, user, member, caller.role_on_call(cid) if caller.user_id else None
+        return call_type, call, user_id, user, member, caller.role_on_call(cid) if caller.user_id else None, cid
 
-    def _on_channel(self, app: AppState, caller: Caller, question: Question) -> channel_rules.ChannelCase:
+    def _on_channel(self, app: AppState, caller: Caller, question: Question) -> channel_case.ChannelCase:
+        situation = self._channel_situation(app, caller, question)
+        return channel_case.channel_case(app.rules, situation, question.author)
+
+    def _channel_situation(self, app: AppState, caller: Caller, question: Question) -> channel_case.Situation:
         user_id = subject_of(caller, question)
         cid, facts = question.channel, question.channel_facts
-        user: User | None = self._cache.get((USER, app.id, user_id))
-        channel: Channel | None = self._cache.get((CHANNEL, app.id, cid))
+        app_id, get = app.id, self._cache.young.get
+        user: User | None = get((USER, app_id, user_id), MISSING)
+        channel: Channel | None = get((CHANNEL, app_id, cid), MISSING)
         if user is MISSING or channel is MISSING:
-            raise Missing(_names(app, CHANNEL, CHANNEL_MEMBER, parse_cid(cid, "channel"), user_id))
-        member = channel_rules.NOT_A_MEMBER
+            user, channel = self._cache.get((USER, app_id, user_id)), self._cache.get((CHANNEL, app_id, cid))
+            if user is MISSING or channel is MISSING:
+                raise Missing(_names(app, CHANNEL, CHANNEL_MEMBER, parse_cid(cid, "channel"), user_id))
+        member = channel_case.NOT_A_MEMBER
         if channel is None:
             channel_type = app.channel_type(cid.partition(":")[0])
-            channel = channel_rules.unstored(channel_type)
+            channel = channel_case.unstored(channel_type)
         else:
-            channel_type = app.channel_type(channel.type)
+            channel_type = app.channel_types.get(channel.type) or app.channel_type(channel.type)
             if user is not None:
-                member = self._member((CHANNEL_MEMBER, app.id, cid, user_id), channel.key, user.key)
+                member = self._member((CHANNEL_MEMBER, app_id, cid, user_id), channel.key, user.key)
         if facts is not None:
             _check_facts_role(app, facts.member_role)
-            channel = channel_rules.channel_with_facts(channel, facts)
-            member = channel_rules.member_with_facts(member, facts)
+            channel = channel_case.channel_with_facts(channel, facts)
+            member = channel_case.member_with_facts(member, facts)
         token_role = caller.role_on_channel(cid) if caller.user_id else None
-        return channel_rules.channel_case(
-            app.rules, channel_type, channel, user_id, user, member, token_role, question.author
-        )
+        return channel_type, channel, user_id, user, member, token_role, cid
 
     def _in_app(self, app: AppState, caller: Caller, question: Question) -> app_rules.AppCase:
         user_id = subject_of(caller, question)
@@ -300,14 +316,36 @@ Judge = tuple[Callable[[str], int | None], Callable[[int], Decision], str]
 _NO_JUDGE: Final[Judge] = (lambda _: None, lambda _: NO_GRANT, "")
 
 
-_CALL: Final = ("a call", call_rules.RULES, call_rules.check_call, call_rules.question)
-_CHANNEL: Final = ("a channel", channel_rules.RULES, channel_rules.check_channel, channel_capabilities.question)
-_APP: Final = ("the app", app_rules.RULES, app_rules.check_app, app_rules.question)
+class Place(NamedTuple):
+    """Where questions are asked: in words, which rules decide there, and what an id asks about."""
+
+    kind: str
+    rules: Rules
+    decide: Callable[[Any, int], Decision]
+    question: Callable[[str], int | None]
+
+
+_CALL: Final = Place("a call", call_rules.RULES, call_rules.check_call, call_rules.question)
+_CHANNEL: Final = Place("a channel", channel_rules.RULES, channel_rules.check_channel, channel_capabilities.question)
+_CHANNEL_V1: Final = _CHANNEL._replace(rules=channel_rules.RULES_V1)
+_APP: Final = Place("the app", app_rules.RULES, app_rules.check_app, app_rules.question)
+_APP_V1: Final = _APP._replace(rules=app_rules.RULES_V1)
 _IDS: Final = {
     "a call": [row.id for row in call_capabilities.CAPABILITIES],
     "a channel": [row.id for row in channel_capabilities.CAPABILITIES],
     "the app": [],
 }
+
+
+def _asking(app: AppState, question: Callable[[str], int | None]) -> Callable[[str], int | None]:
+    """Return what an id asks about in this app: a custom permission's asks about its action."""
+    return partial(_custom_too, app.permissions, question) if app.permissions else question
+
+
+def _custom_too(customs: CustomPermissions, question: Callable[[str], int | None], capability: str) -> int | None:
+    asked = question(capability)
+    custom = customs.get(capability) if asked is None else None
+    return asked if custom is None else question(custom.permission.action.id)
 
 
 def _unknown_capability(capability: str, kind: str, *, hint: bool = True) -> InvalidInput:

@@ -11,6 +11,7 @@ third of the budget. A hit is one look-up in a dict: no list of uses is kept.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from sys import getsizeof
 from typing import Any, Final
 
 USER, CALL, CHANNEL, CALL_MEMBER, CHANNEL_MEMBER = range(5)
@@ -20,7 +21,7 @@ MISSING: Final = object()
 """What `get` returns for a name that is not held; None is the fact that the thing does not exist."""
 
 _MEGABYTE: Final = 1024 * 1024
-_BASE_BYTES: Final = {USER: 490, CALL: 630, CHANNEL: 780, CALL_MEMBER: 540, CHANNEL_MEMBER: 650}
+_BASE_BYTES: Final = {USER: 490, CALL: 650, CHANNEL: 800, CALL_MEMBER: 540, CHANNEL_MEMBER: 650}
 _ABSENT_BYTES: Final = 300
 _FREED_AT_ONCE: Final = 2_000
 _FREED_PER_PUT: Final = 3
@@ -117,4 +118,6 @@ def weight(name: Name, fact: Any) -> int:
         extra = sum(120 + len(team) for team in fact.teams) + 200 * len(fact.teams_role)
     elif name[0] == CHANNEL:
         extra = 900 * len(fact.grants) + 150 * len(fact.flags)
+    if name[0] <= CHANNEL and fact.custom:
+        extra += getsizeof(fact.custom)
     return _BASE_BYTES[name[0]] + names + extra

@@ -7,10 +7,12 @@ from typing import NamedTuple
 
 from rolecall.domain.app_rules import SCOPE as APP_SCOPE
 from rolecall.domain.call_rules import CallType, compile_call_type
-from rolecall.domain.channel_rules import ChannelType, compile_channel_type
+from rolecall.domain.channel_case import ChannelType, compile_channel_type
+from rolecall.domain.custom_permissions import NO_CUSTOM, CustomPermissions, compile_permissions
 from rolecall.domain.errors import NotFound
 from rolecall.domain.grants import CompiledGrants, compile_grants
 from rolecall.domain.names import shown
+from rolecall.domain.policies import compile_policies
 from rolecall.domain.records import AppRecord, TypeRecord
 from rolecall.domain.subject import AppRules
 from rolecall.store import AppPatch, AppWorld
@@ -32,6 +34,7 @@ class AppState(NamedTuple):
     call_types: Mapping[str, CallType]
     channel_types: Mapping[str, ChannelType]
     grants: CompiledGrants
+    permissions: CustomPermissions
     disable_auth_checks: bool
     tokens_valid_from: int | None
 
@@ -55,30 +58,49 @@ Compiled = Mapping[str, CallType | ChannelType | CompiledGrants | None]
 
 
 def compile_type(record: TypeRecord) -> CallType | ChannelType | CompiledGrants:
-    """Compile what one scope stores."""
+    """Compile what one scope stores; the snapshot adds the app's custom permissions."""
     grants = compile_grants(record.grants)
     if record.scope == APP_SCOPE:
         return grants
     if record.scope.startswith(CALL_SCOPE_PREFIX):
         return compile_call_type(record.scope.removeprefix(CALL_SCOPE_PREFIX), grants, record.settings)
-    return compile_channel_type(record.scope, grants, record.settings)
+    return compile_channel_type(record.scope, grants, record.settings, compile_policies(record.policies))
 
 
 def from_world(world: AppWorld, types: Compiled) -> AppState:
     """Make the snapshot of an app that was loaded whole."""
-    return with_types(_of(world.app, world.keys, world.secrets, world.roles), types)
+    fresh = _of(world.app, world.keys, world.secrets, world.roles)
+    return _with_types(_with_permissions(fresh, compile_permissions(world.permissions)), types)
 
 
 def patched(state: AppState | None, app: AppRecord, patch: AppPatch, types: Compiled) -> AppState:
-    """Make the next snapshot: the app's own fields from the patch, its types from both."""
+    """Make the next snapshot: the app's own fields from the patch, its types and custom permissions from both."""
     fresh = _of(app, patch.keys, patch.secrets, patch.roles)
-    if state is None:
-        return with_types(fresh, types)
-    kept = fresh._replace(call_types=state.call_types, channel_types=state.channel_types, grants=state.grants)
-    return with_types(kept, types)
+    if state is not None:
+        fresh = fresh._replace(
+            call_types=state.call_types,
+            channel_types=state.channel_types,
+            grants=state.grants,
+            permissions=state.permissions,
+        )
+    if patch.permissions is not None:
+        fresh = _with_permissions(fresh, compile_permissions(patch.permissions))
+    return _with_types(fresh, types)
 
 
-def with_types(state: AppState, types: Compiled) -> AppState:
+def _with_permissions(state: AppState, permissions: CustomPermissions) -> AppState:
+    """Return a snapshot whose grants all name these custom permissions."""
+    return state._replace(
+        permissions=permissions,
+        grants=state.grants.using(permissions),
+        call_types={name: one._replace(grants=one.grants.using(permissions)) for name, one in state.call_types.items()},
+        channel_types={
+            name: one._replace(grants=one.grants.using(permissions)) for name, one in state.channel_types.items()
+        },
+    )
+
+
+def _with_types(state: AppState, types: Compiled) -> AppState:
     """Return a snapshot with a few scopes replaced; the others are shared with the old one."""
     if not types:
         return state
@@ -90,11 +112,11 @@ def with_types(state: AppState, types: Compiled) -> AppState:
         else:
             channel_types.pop(scope, None)
         if isinstance(compiled, CallType):
-            call_types[name] = compiled
+            call_types[name] = compiled._replace(grants=compiled.grants.using(state.permissions))
         elif isinstance(compiled, ChannelType):
-            channel_types[scope] = compiled
+            channel_types[scope] = compiled._replace(grants=compiled.grants.using(state.permissions))
         elif isinstance(compiled, CompiledGrants):
-            grants = compiled
+            grants = compiled.using(state.permissions)
     return state._replace(call_types=call_types, channel_types=channel_types, grants=grants)
 
 
@@ -103,13 +125,19 @@ def _of(app: AppRecord, keys: tuple[str, ...], secrets: tuple[str, ...], roles: 
         id=app.id,
         name=app.name,
         revision=app.revision,
-        rules=AppRules(app.multi_tenant_enabled, app.disable_permissions_checks, app.permission_version),
+        rules=AppRules(
+            app.multi_tenant_enabled,
+            app.disable_permissions_checks,
+            app.permission_version,
+            frozenset(app.user_search_disallowed_roles),
+        ),
         keys=keys,
         secrets=secrets,
         roles=roles,
         call_types={},
         channel_types={},
         grants=NO_GRANTS,
+        permissions=NO_CUSTOM,
         disable_auth_checks=app.disable_auth_checks,
         tokens_valid_from=app.revoke_tokens_issued_before,
     )

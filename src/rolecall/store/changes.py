@@ -11,12 +11,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
-from rolecall.domain.records import AppRecord, TypeRecord
+from rolecall.domain.records import AppRecord, PermissionRecord, TypeRecord
 
 # What a change touched, and what its `key` then holds.
 APP: Final = "app"  # the app's name; also when the app is deleted
 KEYS: Final = "keys"  # empty: the API keys or the secrets
 ROLE: Final = "role"  # the role's name
+PERMISSION: Final = "permission"  # the custom permission's id
 TYPE: Final = "type"  # the scope
 USER: Final = "user"  # the user's id; the user's memberships go with a deleted user
 CALL: Final = "call"  # the cid; the members go with a deleted call
@@ -37,13 +38,17 @@ class Change(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class AppWorld:
-    """Everything of one app that is kept whole in memory; `secrets` oldest first, `types` by scope."""
+    """Everything of one app that is kept whole in memory.
+
+    `secrets` are oldest first, `types` by scope; `permissions` are the custom ones, by id.
+    """
 
     app: AppRecord
     keys: tuple[str, ...]
     secrets: tuple[str, ...]
     roles: frozenset[str]
     types: tuple[TypeRecord, ...]
+    permissions: tuple[PermissionRecord, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,13 +61,18 @@ class World:
 
 @dataclass(frozen=True, slots=True)
 class AppPatch:
-    """The new state of a touched app, None when it was deleted; `types` holds the touched scopes, None for deleted."""
+    """The new state of a touched app, None when it was deleted.
+
+    `types` holds the touched scopes, None for deleted. `permissions` are all of the custom ones, by id, when any was
+    touched, and None when none was.
+    """
 
     app: AppRecord | None
     keys: tuple[str, ...]
     secrets: tuple[str, ...]
     roles: frozenset[str]
     types: Mapping[str, TypeRecord | None]
+    permissions: tuple[PermissionRecord, ...] | None
 
 
 @dataclass(frozen=True, slots=True)

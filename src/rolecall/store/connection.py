@@ -25,7 +25,9 @@ logging.getLogger("aiosqlite").setLevel(logging.INFO)  # its debug lines hold pa
 T = TypeVar("T")
 
 CHUNK: Final = 32
-"""Rows converted at a time in a large read: a few milliseconds of the event loop at most."""
+"""Rows read at a time in a large read."""
+SLICE_SECONDS: Final = 0.002
+"""How long rows are converted before the event loop gets its turn, give or take one row."""
 
 
 async def finished(work: Awaitable[object]) -> None:
@@ -131,12 +133,18 @@ class Connection:
         return rows[0] if rows else None
 
     async def built(self, build: Callable[[Row], T], sql: str, parameters: Iterable[Any] = ()) -> list[T]:
-        """Read any number of rows and convert each; the event loop gets its turn between chunks."""
+        """Read any number of rows of any size and convert each; the event loop gets its turn meanwhile."""
         built: list[T] = []
+        clock = asyncio.get_running_loop().time
         with self._errors():
             async with self._raw.execute(sql, parameters) as cursor:
                 while rows := cast("list[Row]", await cursor.fetchmany(CHUNK)):
-                    built.extend(map(build, rows))
+                    until = clock() + SLICE_SECONDS
+                    for row in rows:
+                        if clock() > until:
+                            await asyncio.sleep(0)
+                            until = clock() + SLICE_SECONDS
+                        built.append(build(row))
         return built
 
     async def run(self, sql: str, parameters: Iterable[Any] = ()) -> int:

@@ -51,24 +51,26 @@ class Facts(NamedTuple):
 # Each branch starts from the ids asked for (CROSS JOIN keeps that order) and finds each by index. All branches have
 # the columns of the longest; the first column names the branch.
 _FACTS: Final = """
-SELECT 'seq', coalesce(max(seq), 0), NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
+SELECT 'seq', coalesce(max(seq), 0), NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
   FROM changes
 UNION ALL
-SELECT 'users', u.key, u.id, u.role, u.teams, u.teams_role, u.banned, u.deactivated, u.revoke_tokens_issued_before, NULL
+SELECT 'users', u.key, u.id, u.role, u.teams, u.teams_role, u.banned, u.deactivated, u.revoke_tokens_issued_before,
+       CASE WHEN u.custom = '{}' THEN '' ELSE u.custom END, NULL
   FROM json_each(:users) AS wanted
  CROSS JOIN users AS u ON u.app_id = :app_id AND u.id = wanted.value
 UNION ALL
-SELECT 'calls', c.key, c.cid, c.created_by_id, c.team, c.settings, c.backstage, c.starts_at, c.ended_at, NULL
+SELECT 'calls', c.key, c.cid, c.created_by_id, c.team, c.settings, c.backstage, c.starts_at, c.ended_at,
+       CASE WHEN c.custom = '{}' THEN '' ELSE c.custom END, NULL
   FROM json_each(:calls) AS wanted
  CROSS JOIN calls AS c ON c.app_id = :app_id AND c.cid = wanted.value
 UNION ALL
 SELECT 'channels', c.key, c.cid, c.created_by_id, c.team, c.frozen, c.disabled, c.cooldown,
-       c.override_flags, c.override_grants
+       c.override_flags, c.override_grants, CASE WHEN c.custom = '{}' THEN '' ELSE c.custom END
   FROM json_each(:channels) AS wanted
  CROSS JOIN channels AS c ON c.app_id = :app_id AND c.cid = wanted.value
 UNION ALL
 SELECT 'call_members', c.cid, u.id, m.role, coalesce(s.blocked, 0), coalesce(s.granted, '[]'),
-       coalesce(s.revoked, '[]'), c.key, u.key, NULL
+       coalesce(s.revoked, '[]'), c.key, u.key, NULL, NULL
   FROM json_each(:call_members) AS wanted
  CROSS JOIN calls AS c ON c.app_id = :app_id AND c.cid = json_extract(wanted.value, '$[0]')
  CROSS JOIN users AS u ON u.app_id = :app_id AND u.id = json_extract(wanted.value, '$[1]')
@@ -76,7 +78,7 @@ SELECT 'call_members', c.cid, u.id, m.role, coalesce(s.blocked, 0), coalesce(s.g
   LEFT JOIN call_users AS s ON s.call = c.key AND s.user_id = u.id
  WHERE m.call IS NOT NULL OR s.call IS NOT NULL
 UNION ALL
-SELECT 'channel_members', c.cid, u.id, m.channel_role, m.banned, c.key, u.key, NULL, NULL, NULL
+SELECT 'channel_members', c.cid, u.id, m.channel_role, m.banned, c.key, u.key, NULL, NULL, NULL, NULL
   FROM json_each(:channel_members) AS wanted
  CROSS JOIN channels AS c ON c.app_id = :app_id AND c.cid = json_extract(wanted.value, '$[0]')
  CROSS JOIN users AS u ON u.app_id = :app_id AND u.id = json_extract(wanted.value, '$[1]')
@@ -103,7 +105,7 @@ async def read_facts(connection: Connection, app_id: int, wanted: Wanted) -> Fac
 
 
 def _user(row: _Columns) -> tuple[str, User]:
-    key, name, role, teams, teams_role, banned, deactivated, valid_from, _ = row
+    key, name, role, teams, teams_role, banned, deactivated, valid_from, custom, _ = row
     return name, User(
         key=key,
         id=name,
@@ -113,11 +115,12 @@ def _user(row: _Columns) -> tuple[str, User]:
         banned=bool(banned),
         deactivated=bool(deactivated),
         tokens_valid_from=valid_from,
+        custom=custom,
     )
 
 
 def _call(row: _Columns) -> tuple[str, Call]:
-    key, cid, created_by, team, settings, backstage, starts_at, ended_at, _ = row
+    key, cid, created_by, team, settings, backstage, starts_at, ended_at, custom, _ = row
     disabled, join_ahead = _call_settings(settings)
     return cid, Call(
         key=key,
@@ -129,11 +132,12 @@ def _call(row: _Columns) -> tuple[str, Call]:
         join_ahead=join_ahead,
         starts_at=starts_at,
         ended=ended_at is not None,
+        custom=custom,
     )
 
 
 def _channel(row: _Columns) -> tuple[str, Channel]:
-    key, cid, created_by, team, frozen, disabled, cooldown, flags, grants = row
+    key, cid, created_by, team, frozen, disabled, cooldown, flags, grants, custom = row
     return cid, Channel(
         key=key,
         type=_type(cid),
@@ -144,11 +148,12 @@ def _channel(row: _Columns) -> tuple[str, Channel]:
         cooldown=cooldown,
         flags=_flags(flags),
         grants=_overrides(grants),
+        custom=custom,
     )
 
 
 def _call_member(row: _Columns) -> tuple[Pair, CallMember]:
-    cid, user_id, role, blocked, granted, revoked, call, user, _ = row
+    cid, user_id, role, blocked, granted, revoked, call, user, *_ = row
     return (cid, user_id), CallMember(
         role=role and intern(role),
         blocked=bool(blocked),

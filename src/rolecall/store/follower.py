@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection
-from typing import Final, NamedTuple
+from collections.abc import Callable, Collection, Iterable
+from typing import Any, Final, NamedTuple
 
-from rolecall.domain.records import AppRecord, TypeRecord
+from rolecall.domain.records import AppRecord, PermissionRecord, TypeRecord
 from rolecall.store import changes
 from rolecall.store.changes import AppPatch, AppWorld, Change, Delta, World
 from rolecall.store.connection import Connection
-from rolecall.store.rows import APP, TYPE, Row, to_text
+from rolecall.store.rows import APP, PERMISSION, TYPE, R, Row, Shape, to_text
 
 _DATA_VERSION: Final = "PRAGMA data_version"
 _HEAD: Final = """
@@ -34,9 +34,14 @@ _TOUCHED_TYPES: Final = TYPE.select("""
  WHERE app_id = json_extract(touched.value, '$[0]') AND scope = json_extract(touched.value, '$[1]')
 """)
 
+_PERMISSIONS: Final = PERMISSION.select(", app_id FROM permissions ORDER BY app_id, id")
+_TOUCHED_PERMISSIONS: Final = PERMISSION.select("""
+, app_id FROM permissions WHERE app_id IN (SELECT value FROM json_each(?)) ORDER BY app_id, id
+""")
+
 
 class _App(NamedTuple):
-    """One app without its types; no record when it is gone."""
+    """One app without its types and permissions; no record when it is gone."""
 
     app: AppRecord | None
     keys: tuple[str, ...]
@@ -62,14 +67,13 @@ class Follower:
             version, _, last = await self._head()
             ids = [app_id for (app_id,) in await self._connection.all(_IDS)]
             apps = await self._apps(ids)
-            types: dict[int, list[TypeRecord]] = defaultdict(list)
-            for app_id, record in await self._connection.built(_type, _TYPES):
-                types[app_id].append(record)
+            types = _grouped(await self._connection.built(_of_app(TYPE), _TYPES))
+            permissions = _grouped(await self._connection.built(_of_app(PERMISSION), _PERMISSIONS))
         self._seen = version
         return World(
             seq=last,
             apps=tuple(
-                AppWorld(app, keys, secrets, roles, tuple(types[app.id]))
+                AppWorld(app, keys, secrets, roles, tuple(types[app.id]), tuple(permissions[app.id]))
                 for app, keys, secrets, roles in apps.values()
                 if app is not None
             ),
@@ -88,13 +92,30 @@ class Follower:
 
     async def _patches(self, log: list[Change]) -> dict[int, AppPatch]:
         apps = await self._apps({change.app_id for change in log})
+        types = await self._touched_types(log)
+        permissions = await self._touched_permissions(log)
+        return {
+            app_id: AppPatch(*app, types=types[app_id], permissions=permissions.get(app_id))
+            for app_id, app in apps.items()
+        }
+
+    async def _touched_types(self, log: list[Change]) -> dict[int, dict[str, TypeRecord | None]]:
         touched = {(change.app_id, change.key) for change in log if change.kind == changes.TYPE}
         types: dict[int, dict[str, TypeRecord | None]] = defaultdict(dict)
         for app_id, scope in touched:
             types[app_id][scope] = None
-        for app_id, record in await self._connection.built(_type, _TOUCHED_TYPES, (to_text(list(touched)),)):
+        for app_id, record in await self._connection.built(_of_app(TYPE), _TOUCHED_TYPES, (to_text(list(touched)),)):
             types[app_id][record.scope] = record
-        return {app_id: AppPatch(*app, types=types[app_id]) for app_id, app in apps.items()}
+        return types
+
+    async def _touched_permissions(self, log: list[Change]) -> dict[int, tuple[PermissionRecord, ...]]:
+        """Return every custom permission of each app where any was touched; the others are not read: they are large."""
+        touched = {change.app_id for change in log if change.kind == changes.PERMISSION}
+        if not touched:
+            return {}
+        wanted = (to_text(list(touched)),)
+        found = _grouped(await self._connection.built(_of_app(PERMISSION), _TOUCHED_PERMISSIONS, wanted))
+        return {app_id: tuple(found[app_id]) for app_id in touched}
 
     async def _head(self) -> tuple[int, int, int]:
         """Return the data version, and the first and last number of the change log."""
@@ -113,13 +134,18 @@ class Follower:
         }
 
 
-def _type(row: Row) -> tuple[int, TypeRecord]:
-    *columns, app_id = row
-    return app_id, TYPE.read(columns)
+def _of_app(shape: Shape[R]) -> Callable[[Row], tuple[int, R]]:
+    """Return how to read a row of a shape's columns and the app's number."""
+
+    def read(row: Row) -> tuple[int, R]:
+        *columns, app_id = row
+        return app_id, shape.read(columns)
+
+    return read
 
 
-def _grouped(rows: list[Row]) -> dict[int, list[str]]:
-    groups: dict[int, list[str]] = defaultdict(list)
-    for app_id, name in rows:
-        groups[app_id].append(name)
+def _grouped(rows: Iterable[Row]) -> dict[int, list[Any]]:
+    groups: dict[int, list[Any]] = defaultdict(list)
+    for app_id, thing in rows:
+        groups[app_id].append(thing)
     return groups

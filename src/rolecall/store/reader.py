@@ -16,6 +16,9 @@ from rolecall.domain.records import (
     CallUserRecord,
     ChannelMemberRecord,
     ChannelRecord,
+    Grants,
+    MigrationRecord,
+    PermissionRecord,
     RoleRecord,
     TypeRecord,
     UserRecord,
@@ -28,11 +31,14 @@ from rolecall.store.rows import (
     CALL_USER,
     CHANNEL,
     CHANNEL_MEMBER,
+    PERMISSION,
     ROLE,
     TYPE,
     USER,
     R,
+    Row,
     Shape,
+    to_grants,
     to_text,
 )
 
@@ -52,6 +58,10 @@ SELECT 'user', users.id FROM users, json_each(users.teams_role) AS team
 UNION ALL
 SELECT 'scope', scope FROM grants WHERE app_id = :app_id AND role = :role AND permissions <> '[]'
 UNION ALL
+SELECT 'channel type', types.scope
+  FROM types, json_each(types.policies) AS policy, json_each(policy.value, '$.roles') AS named
+ WHERE types.app_id = :app_id AND types.policies <> '[]' AND named.value = :role
+UNION ALL
 SELECT 'call', calls.cid FROM call_members AS m CROSS JOIN calls ON calls.key = m.call
  WHERE calls.app_id = :app_id AND m.role = :role AND m.role <> 'call_member'
 UNION ALL
@@ -63,6 +73,26 @@ SELECT 'channel', channels.cid FROM channels, json_each(channels.override_grants
    AND override.key = :role AND override.value <> '[]'
  LIMIT 1
 """
+
+_PERMISSION: Final = PERMISSION.select("FROM permissions WHERE app_id = ? AND id = ?")
+_PERMISSIONS: Final = PERMISSION.select("FROM permissions WHERE app_id = ? ORDER BY id")
+_PERMISSION_IDS: Final = "SELECT id FROM permissions WHERE app_id = ? ORDER BY id"
+# `written` is how every mention ends in JSON, with and without the `!`: most texts are ruled out without reading them.
+_PERMISSION_USE: Final = """
+SELECT 'scope', grants.scope FROM grants, json_each(grants.permissions) AS held
+ WHERE grants.app_id = :app_id AND instr(grants.permissions, :written) AND held.value = :id
+UNION ALL
+SELECT 'channel', channels.cid
+  FROM channels, json_each(channels.override_grants) AS override, json_each(override.value) AS held
+ WHERE channels.app_id = :app_id AND channels.override_grants <> '{}'
+   AND instr(channels.override_grants, :written) AND held.value IN (:id, '!' || :id)
+ LIMIT 1
+"""
+
+_LAST_MIGRATION: Final = """
+SELECT revision, permission_version, created_at FROM migrations WHERE app_id = ? ORDER BY revision DESC LIMIT 1
+"""
+_MIGRATED: Final = "SELECT scope, grants FROM migration_grants WHERE app_id = ? AND revision = ? ORDER BY scope"
 
 _TYPE: Final = TYPE.select("FROM types_with_grants WHERE app_id = ? AND scope = ?")
 _TYPES: Final = TYPE.select(
@@ -141,9 +171,35 @@ class Reader:
         return await self._list(ROLE, _ROLES, self.app_id)
 
     async def role_use(self, role: str) -> str | None:
-        """Name something that holds the role, such as ``user `ann` ``; None when nothing does."""
-        row = await self._connection.one(_ROLE_USE, {"app_id": self.app_id, "role": role})
-        return None if row is None else f"{row[0]} {shown(row[1])}"
+        """Name something that holds the role or a policy for it, such as ``user `ann` ``; None when nothing does."""
+        return _thing(await self._connection.one(_ROLE_USE, {"app_id": self.app_id, "role": role}))
+
+    async def permission(self, permission_id: str) -> PermissionRecord | None:
+        """Return a custom permission."""
+        return await self._one(PERMISSION, _PERMISSION, self.app_id, permission_id)
+
+    async def permissions(self) -> list[PermissionRecord]:
+        """Return the custom permissions by id."""
+        return await self._connection.built(PERMISSION.read, _PERMISSIONS, (self.app_id,))
+
+    async def permission_ids(self) -> tuple[str, ...]:
+        """Return the ids of the custom permissions, sorted; their conditions, which may be large, are not read."""
+        return await self._names(_PERMISSION_IDS, self.app_id)
+
+    async def permission_use(self, permission_id: str) -> str | None:
+        """Name something that grants the permission or takes it away, such as ``scope `messaging` ``."""
+        written = to_text(permission_id)[1:]
+        parameters = {"app_id": self.app_id, "id": permission_id, "written": written}
+        return _thing(await self._connection.one(_PERMISSION_USE, parameters))
+
+    async def last_migration(self) -> MigrationRecord | None:
+        """Return what was there before the newest migration that has not been undone."""
+        row = await self._connection.one(_LAST_MIGRATION, (self.app_id,))
+        if row is None:
+            return None
+        revision, version, created_at = row
+        grants = await self._connection.built(_migrated, _MIGRATED, (self.app_id, revision))
+        return MigrationRecord(revision, version, dict(grants), created_at)
 
     async def type(self, scope: str) -> TypeRecord | None:
         """Return a call type, channel type or `.app` by scope."""
@@ -151,7 +207,7 @@ class Reader:
 
     async def types(self, kind: Literal["call", "channel"], limit: int, after: str = "") -> list[TypeRecord]:
         """Return a page of the call types or the channel types; `after` is a scope."""
-        return await self._list(TYPE, _TYPES, self.app_id, after, kind == "call", limit)
+        return await self._connection.built(TYPE.read, _TYPES, (self.app_id, after, kind == "call", limit))
 
     async def type_use(self, scope: str) -> str | None:
         """Return the cid of a call or channel of this type; None when there is none."""
@@ -225,6 +281,16 @@ class Reader:
 
     async def _names(self, sql: str, *parameters: Any) -> tuple[str, ...]:
         return tuple(name for (name,) in await self._connection.all(sql, parameters))
+
+
+def _thing(row: Row | None) -> str | None:
+    """Name what a row of a noun and an id is about."""
+    return None if row is None else f"{row[0]} {shown(row[1])}"
+
+
+def _migrated(row: Row) -> tuple[str, Grants]:
+    scope, grants = row
+    return scope, to_grants(grants)
 
 
 def _cids(type_name: str, after: str) -> tuple[str, str]:

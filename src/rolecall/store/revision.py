@@ -53,3 +53,9 @@ class Revision(Reader):
 
     def _touch_members(self, kind: str, cid: str, user_ids: Iterable[str]) -> None:
         self._touch(kind, *(member_key(cid, user_id) for user_id in user_ids))
+
+    async def _delete(self, kind: str, key: str, sql: str, *parameters: int | str) -> bool:
+        if not await self._connection.run(sql, parameters):
+            return False
+        self._touch(kind, key)
+        return True

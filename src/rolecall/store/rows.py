@@ -22,6 +22,8 @@ from rolecall.domain.records import (
     ChannelMemberRecord,
     ChannelRecord,
     Grants,
+    PermissionRecord,
+    PolicyRecord,
     RoleRecord,
     Settings,
     TypeRecord,
@@ -67,12 +69,32 @@ def to_settings(text: str) -> Settings:
     return {sys.intern(path): tuple(value) if isinstance(value, list) else value for path, value in values}
 
 
+def to_policies(text: str) -> tuple[PolicyRecord, ...]:
+    """Read a type's policies; their names are alike in most types, and share one object."""
+    return tuple(
+        PolicyRecord(
+            name=sys.intern(policy["name"]),
+            priority=policy["priority"],
+            resources=tuple(map(sys.intern, policy["resources"])),
+            roles=tuple(map(sys.intern, policy["roles"])),
+            owner=policy["owner"],
+            allow=policy["allow"],
+        )
+        for policy in json.loads(text)
+    )
+
+
+def _from_policies(policies: Iterable[PolicyRecord]) -> str:
+    return to_text([dataclasses.asdict(policy) for policy in policies])
+
+
 PLAIN: Final = Codec(lambda value: value, lambda value: value)
 FLAG: Final = Codec(int, bool)
 STRINGS: Final = Codec(to_text, to_strings)
 OBJECT: Final = Codec(lambda value: to_text(dict(value)), json.loads)
 GRANTS: Final = Codec(lambda value: to_text(dict(value)), to_grants)
 SETTINGS: Final = Codec(lambda value: to_text(dict(value)), to_settings)
+POLICIES: Final = Codec(_from_policies, to_policies)
 
 
 class Shape(Generic[R]):
@@ -119,7 +141,8 @@ APP: Final = Shape(
     user_search_disallowed_roles=STRINGS,
 )
 ROLE: Final = Shape(RoleRecord)
-TYPE: Final = Shape(TypeRecord, grants=GRANTS, settings=SETTINGS)
+PERMISSION: Final = Shape(PermissionRecord, owner=FLAG, same_team=FLAG, condition=OBJECT)
+TYPE: Final = Shape(TypeRecord, grants=GRANTS, settings=SETTINGS, policies=POLICIES)
 USER: Final = Shape(UserRecord, teams=STRINGS, teams_role=OBJECT, custom=OBJECT, banned=FLAG, deactivated=FLAG)
 CALL: Final = Shape(CallRecord, settings=SETTINGS, backstage=FLAG, custom=OBJECT)
 CALL_MEMBER: Final = Shape(CallMemberRecord, custom=OBJECT)

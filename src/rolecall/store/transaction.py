@@ -5,46 +5,22 @@ What may be written is decided before; here it is only kept whole. Times are the
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
-from dataclasses import replace
-from typing import Final, Self
+from collections.abc import Collection
+from typing import Final
 
-from rolecall.domain.errors import AlreadyExists, NotFound
+from rolecall.domain.errors import NotFound
 from rolecall.domain.names import shown
 from rolecall.domain.records import (
-    AppRecord,
     CallMemberRecord,
     CallRecord,
     CallUserRecord,
     ChannelMemberRecord,
     ChannelRecord,
-    RoleRecord,
-    TypeRecord,
     UserRecord,
 )
 from rolecall.store import changes
-from rolecall.store.connection import Connection
-from rolecall.store.reader import Reader
-from rolecall.store.revision import Revision
-from rolecall.store.rows import APP, CALL, CALL_MEMBER, CALL_USER, CHANNEL, CHANNEL_MEMBER, ROLE, USER, to_text
-
-_PUT_APP: Final = APP.upsert("apps")
-_CREATE_APP: Final = f"{_PUT_APP} RETURNING id"
-_DELETE_APP: Final = "DELETE FROM apps WHERE id = ?"
-_ADD_KEY: Final = "INSERT INTO api_keys (key, app_id) VALUES (?, ?) ON CONFLICT DO NOTHING"
-_ADD_SECRET: Final = "INSERT INTO app_secrets (app_id, secret, created_at) VALUES (?, ?, ?) ON CONFLICT DO NOTHING"  # noqa: S105
-_DROP_SECRET: Final = "DELETE FROM app_secrets WHERE app_id = ? AND secret = ?"  # noqa: S105 - statements
-
-_PUT_ROLE: Final = ROLE.upsert("roles", "app_id")
-_DELETE_ROLE: Final = "DELETE FROM roles WHERE app_id = ? AND name = ?"
-_PUT_TYPE: Final = """
-INSERT INTO types (app_id, scope, settings, created_at, updated_at, revision) VALUES (?, ?, ?, ?, ?, ?)
-ON CONFLICT (app_id, scope) DO UPDATE SET settings = excluded.settings, created_at = excluded.created_at,
-    updated_at = excluded.updated_at, revision = excluded.revision
-"""
-_CLEAR_GRANTS: Final = "DELETE FROM grants WHERE app_id = ? AND scope = ?"
-_ADD_GRANT: Final = "INSERT INTO grants (app_id, scope, role, permissions) VALUES (?, ?, ?, ?)"
-_DELETE_TYPE: Final = "DELETE FROM types WHERE app_id = ? AND scope = ?"
+from rolecall.store.configuration import Configuration
+from rolecall.store.rows import CALL, CALL_MEMBER, CALL_USER, CHANNEL, CHANNEL_MEMBER, USER, to_text
 
 _PUT_USER: Final = USER.upsert("users", "app_id")
 _DELETE_USERS: Final = """
@@ -90,79 +66,8 @@ DELETE FROM channel_members WHERE channel = (SELECT key FROM channels WHERE app_
 """
 
 
-class Transaction(Revision):
+class Transaction(Configuration):
     """Reads and writes of one app that become visible together, as `revision`."""
-
-    @classmethod
-    async def create(
-        cls, connection: Connection, draft: AppRecord, key: str, secret: str, types: Iterable[TypeRecord], now: int
-    ) -> Self:
-        """Begin with a new app: its first key, secret and types; AlreadyExists for the name or the key."""
-        if await Reader(connection, 0).app_by_name(draft.name) is not None:
-            raise AlreadyExists(f"app {shown(draft.name)} already exists", field="name")
-        blank = replace(draft, revision=0, created_at=now, updated_at=now)
-        ((app_id,),) = await connection.all(_CREATE_APP, (None, *APP.values(blank)[1:]))
-        transaction = cls(connection, replace(blank, id=app_id), now)
-        transaction._touch(changes.APP, draft.name)
-        await transaction.add_key(key)
-        await transaction.add_secret(secret)
-        for record in types:
-            await transaction.put_type(record)
-        return transaction
-
-    # --- the app ---
-
-    async def put_app(self, app: AppRecord) -> None:
-        """Store the app's own fields; number, name and revision stay as they are."""
-        self.app = replace(app, id=self.app_id, name=self.app.name, revision=self.app.revision)
-        await self._connection.run(_PUT_APP, APP.values(self.app))
-        self._touch(changes.APP, self.app.name)
-
-    async def delete_app(self) -> None:
-        """Delete the app and everything in it."""
-        await self._delete(changes.APP, self.app.name, _DELETE_APP, self.app_id)
-
-    async def add_key(self, key: str) -> None:
-        """Add an API key; AlreadyExists when any app has it."""
-        if not await self._connection.run(_ADD_KEY, (key, self.app_id)):
-            raise AlreadyExists(f"API key {shown(key)} already exists", field="key")
-        self._touch(changes.KEYS, "")
-
-    async def add_secret(self, secret: str) -> None:
-        """Add a live secret beside the others; AlreadyExists when the app has it."""
-        if not await self._connection.run(_ADD_SECRET, (self.app_id, secret, self.now)):
-            raise AlreadyExists("the app already has this secret", field="secret")
-        self._touch(changes.KEYS, "")
-
-    async def drop_secret(self, secret: str) -> bool:
-        """Make a secret worthless; tell whether it was live."""
-        return await self._delete(changes.KEYS, "", _DROP_SECRET, self.app_id, secret)
-
-    # --- roles and types ---
-
-    async def put_role(self, role: RoleRecord) -> None:
-        """Store a custom role."""
-        await self._connection.run(_PUT_ROLE, (self.app_id, *ROLE.values(role)))
-        self._touch(changes.ROLE, role.name)
-
-    async def delete_role(self, name: str) -> bool:
-        """Delete a custom role; tell whether it was there."""
-        return await self._delete(changes.ROLE, name, _DELETE_ROLE, self.app_id, name)
-
-    async def put_type(self, record: TypeRecord) -> None:
-        """Store a call type, a channel type or `.app` with its grants, under this transaction's revision."""
-        scope = (self.app_id, record.scope)
-        settings = to_text(dict(record.settings))
-        times = (record.created_at, record.updated_at)
-        await self._connection.run(_PUT_TYPE, (*scope, settings, *times, self.revision))
-        await self._connection.run(_CLEAR_GRANTS, scope)
-        grants = ((*scope, role, to_text(permissions)) for role, permissions in record.grants.items())
-        await self._connection.many(_ADD_GRANT, grants)
-        self._touch(changes.TYPE, record.scope)
-
-    async def delete_type(self, scope: str) -> bool:
-        """Delete a type and its grants; tell whether it was there."""
-        return await self._delete(changes.TYPE, scope, _DELETE_TYPE, self.app_id, scope)
 
     # --- users ---
 
@@ -262,12 +167,6 @@ class Transaction(Revision):
         gone = await self._names(_DELETE_CHANNEL_MEMBERS, self.app_id, cid, to_text(list(user_ids)))
         self._touch_members(changes.CHANNEL_MEMBER, cid, gone)
         return gone
-
-    async def _delete(self, kind: str, key: str, sql: str, *parameters: int | str) -> bool:
-        if not await self._connection.run(sql, parameters):
-            return False
-        self._touch(kind, key)
-        return True
 
     async def _key(self, sql: str, noun: str, cid: str) -> int:
         row = await self._connection.one(sql, (self.app_id, cid))

@@ -1,4 +1,4 @@
-"""Values between the wire and the domain: settings, times, custom data, lists. No rules here."""
+"""Values between the wire and the domain: settings, times, custom data, conditions, lists. No rules here."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ from rolecall.domain.records import Grants
 _LAST_SECOND: Final = 9_223_372_036  # the last one whose nanoseconds fit 64 bits: year 2262
 _NANOSECONDS: Final = 1_000_000_000
 _LARGEST_EXACT: Final = 2**53
-_LARGEST_STRUCT_BYTES: Final = 64 * 1024  # more than 5 KiB of JSON ever take on the wire
+_LARGEST_STRUCT_BYTES: Final = 64 * 1024  # more than 8 KiB of JSON ever take on the wire
+_DEEPEST_STRUCT: Final = 100  # more than any that is accepted; parsers of the wire stop before
 
 
 def flat(message: Message, prefix: str = "") -> dict[str, Any]:
@@ -64,36 +65,58 @@ def timestamp(time: int | None) -> Timestamp | None:
 def custom_of(message: struct_pb2.Struct, field: str) -> dict[str, Any]:
     """Return a custom object as plain JSON values; whole numbers come back as such.
 
-    One that is far larger than any that is accepted is refused before it is walked.
+    One that is far larger or deeper than any that is accepted is refused before, or while, it is walked.
     """
+    plain = _walked(message, field, "5 KiB")
+    if not _finite(plain):
+        raise InvalidInput(f"`{field}` holds a number that is not finite", field=field)
+    return plain
+
+
+def condition_of(message: struct_pb2.Struct, field: str) -> dict[str, Any]:
+    """Return a condition as plain JSON values, as `custom_of` does; numbers that are not finite are left in.
+
+    Whether it is well formed, and where it is not, is for the domain to say.
+    """
+    return _walked(message, field, "8 KiB")
+
+
+def _walked(message: struct_pb2.Struct, field: str, limit: str) -> dict[str, Any]:
     if message.ByteSize() > _LARGEST_STRUCT_BYTES:
-        raise InvalidInput(f"`{field}` is too large: at most 5 KiB of JSON", field=field)
+        raise InvalidInput(f"`{field}` is too large: at most {limit} of JSON", field=field)
     try:
-        return _object(message)
-    except _NotFiniteError:
-        raise InvalidInput(f"`{field}` holds a number that is not finite", field=field) from None
+        return _object(message, _DEEPEST_STRUCT)
+    except _TooDeepError:
+        raise InvalidInput(f"`{field}` is nested deeper than {_DEEPEST_STRUCT} levels", field=field) from None
 
 
-class _NotFiniteError(ValueError):
+class _TooDeepError(ValueError):
     pass
 
 
-def _object(message: struct_pb2.Struct) -> dict[str, Any]:
-    return {key: _plain(value) for key, value in message.fields.items()}
+def _object(message: struct_pb2.Struct, levels: int) -> dict[str, Any]:
+    return {key: _plain(value, levels - 1) for key, value in message.fields.items()}
 
 
-def _plain(value: struct_pb2.Value) -> Any:
+def _plain(value: struct_pb2.Value, levels: int) -> Any:
     kind = value.WhichOneof("kind")
     if kind == "number_value":
         number = value.number_value
-        if not math.isfinite(number):
-            raise _NotFiniteError
         return int(number) if number.is_integer() and abs(number) < _LARGEST_EXACT else number
-    if kind == "struct_value":
-        return _object(value.struct_value)
-    if kind == "list_value":
-        return [_plain(item) for item in value.list_value.values]
+    if kind in {"struct_value", "list_value"}:
+        if not levels:
+            raise _TooDeepError
+        if kind == "struct_value":
+            return _object(value.struct_value, levels)
+        return [_plain(item, levels - 1) for item in value.list_value.values]
     return None if kind in {None, "null_value"} else getattr(value, kind)
+
+
+def _finite(plain: Any) -> bool:
+    if isinstance(plain, float):
+        return math.isfinite(plain)
+    inner = plain.values() if isinstance(plain, dict) else plain if isinstance(plain, list) else ()
+    return all(map(_finite, inner))
 
 
 def struct(custom: Mapping[str, Any]) -> struct_pb2.Struct:

@@ -52,7 +52,8 @@ async def desk(tmp_path: Path, acme: tuple[Path, AppRecord]) -> AsyncIterator[De
     index = Index(store, refresh_seconds=3_600, max_staleness_seconds=3_600)
     await index.start()
     authorizer = Authorizer(index)
-    yield Desk(store, index, authorizer, Administration(store, index, authorizer, max_custom_roles=3), acme[1])
+    admin = Administration(store, index, authorizer, max_custom_roles=3, max_custom_permissions=3)
+    yield Desk(store, index, authorizer, admin, acme[1])
     await index.stop()
     assert await store.check() == []
     await store.close()

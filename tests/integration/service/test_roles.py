@@ -107,6 +107,11 @@ async def use_in_overrides(desk: Desk) -> None:
     await desk.admin.channels.upsert(desk.server, ChannelChange("team:x", overrides=overrides))
 
 
+async def use_in_a_policy(desk: Desk) -> None:
+    policies = (PolicyRecord("speakers", 5, ("*",), ("user", "speaker"), allow=False),)
+    await desk.admin.channel_types.upsert(desk.server, TypeChange("team", policies=policies))
+
+
 async def use_in_the_app(desk: Desk) -> None:
     await desk.admin.apps.update(desk.server, AppChange(user_search_disallowed_roles=("speaker",)))
 
@@ -120,6 +125,7 @@ async def use_in_the_app(desk: Desk) -> None:
         (use_in_a_call, "call `default:x`"),
         (use_in_a_channel, "channel `team:x`"),
         (use_in_overrides, "channel `team:x`"),
+        (use_in_a_policy, "a policy of channel type `team` names it"),
         (use_in_the_app, "`user_search_disallowed_roles`"),
     ],
 )

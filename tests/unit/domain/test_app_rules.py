@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from rolecall.domain.errors import Unsupported
 from tests.domain_door import DomainDoor
 from tests.oracle import Answer
 from tests.scenarios import resolve
@@ -74,11 +73,3 @@ def test_capability_ids_of_calls_and_channels_are_no_questions_here() -> None:
     for asked in ("start-record-call", "send-message", "", "SearchUser"):
         with pytest.raises(Exception, match="unknown capability"):
             ask(asked)
-
-
-def test_an_app_on_v1_is_not_answered_by_the_rules_of_v2() -> None:
-    """Under v1 `user_search_disallowed_roles` may forbid what the v2 grants allow, so a v2 answer would be a guess."""
-    world = resolve({"users": {"ann": {}}})
-    world["app"]["permission_version"] = "v1"
-    with pytest.raises(Unsupported):
-        DomainDoor(world).check({"user": "ann", "capability": "search-user"})

@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from rolecall.domain.errors import Unsupported
 from tests.domain_door import DomainDoor
 from tests.oracle import Answer
 from tests.scenarios import resolve
@@ -329,10 +328,3 @@ def test_facts_win_over_what_is_stored_field_by_field() -> None:
     assert ask(frozen, "send-reaction", facts=facts, grants=grants) == deny("FEATURE_DISABLED")
     assert ask({}, "update-channel", facts={"created_by_id": "ben"}, grants=grants).allowed
     assert ask({}, "update-channel", "ann", facts={"created_by_id": ""}, grants=grants) == deny("OWNER_ONLY")
-
-
-def test_channels_of_an_app_on_v1_are_not_answered_rather_than_answered_wrongly() -> None:
-    world = resolve({"users": {"ann": {}}})
-    world["app"]["permission_version"] = "v1"
-    with pytest.raises(Unsupported):
-        DomainDoor(world).check({"channel": GENERAL, "user": "ann", "capability": "send-message"})

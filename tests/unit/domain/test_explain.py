@@ -33,7 +33,9 @@ CHANNEL_STEPS = [
     "role_grant",
     "otherwise",
 ]
+CHANNEL_V1_STEPS = [*CHANNEL_STEPS[:-2], "policy_allow", "policy_deny"]
 APP_STEPS = ["checks_disabled", "user_standing", "role_grant", "otherwise"]
+APP_V1_STEPS = [*APP_STEPS[:2], "user_policy_allow", "user_policy_deny", *APP_STEPS[2:]]
 
 
 def explain(question: dict[str, Any], **written: Any) -> Explanation:
@@ -65,8 +67,14 @@ def detail(explanation: Explanation, rule: str) -> str:
 
 @pytest.mark.parametrize(
     ("rules", "steps"),
-    [(call_rules.RULES, CALL_STEPS), (channel_rules.RULES, CHANNEL_STEPS), (app_rules.RULES, APP_STEPS)],
-    ids=["call", "channel", "app"],
+    [
+        (call_rules.RULES, CALL_STEPS),
+        (channel_rules.RULES, CHANNEL_STEPS),
+        (channel_rules.RULES_V1, CHANNEL_V1_STEPS),
+        (app_rules.RULES, APP_STEPS),
+        (app_rules.RULES_V1, APP_V1_STEPS),
+    ],
+    ids=["call", "channel", "channel-v1", "app", "app-v1"],
 )
 def test_the_order_of_the_rules_is_that_of_the_rule_book(rules: Rules, steps: list[str]) -> None:
     assert [rule.name for rule in rules] == steps

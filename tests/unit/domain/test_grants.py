@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from rolecall.domain.actions import BIT
+from rolecall.domain.conditions import About
+from rolecall.domain.custom_permissions import compile_permissions
 from rolecall.domain.errors import InvalidInput, UnknownPermission, UnknownRole
 from rolecall.domain.grants import (
     NOTHING,
+    Holding,
     RoleMasks,
     checked_overrides,
     checked_permissions,
@@ -16,6 +21,7 @@ from rolecall.domain.grants import (
     compile_role,
     merge_grants,
 )
+from rolecall.domain.records import PermissionRecord
 
 BEFORE = {"guest": ("join-call",), "user": ("join-call", "send-audio")}
 AUDIO, EVENT = BIT["SendAudio"], BIT["SendEvent"]
@@ -106,11 +112,104 @@ def test_own_grants_refuse_unknown_roles() -> None:
 
 def test_each_variant_has_its_mask() -> None:
     ids = ("send-audio", "send-audio-owner", "send-event-any-team", "send-event-owner-any-team")
-    assert compile_role(ids) == RoleMasks(AUDIO, AUDIO, EVENT, EVENT)
+    assert compile_role(ids).masks == RoleMasks(AUDIO, AUDIO, EVENT, EVENT)
 
 
 def test_an_unknown_id_in_the_store_grants_nothing() -> None:
-    assert compile_role(("send-audio-always", "")) == NOTHING
+    compiled = compile_grants({"user": ("send-audio-always", "")})
+    assert compiled.holding(("user",)).union == NOTHING
+
+
+# --- custom permissions ----------------------------------------------------------------------------------------------
+
+NOWHERE = About("ann", "user", (), "", "", "", "", "", "", "")
+
+
+def custom(name: str, action: str = "SendAudio", condition: dict[str, object] | None = None, **limits: bool) -> Any:
+    return PermissionRecord(name, name, action, condition=condition or {}, **{"same_team": True, **limits})
+
+
+def held(grants: dict[str, tuple[str, ...]], *customs: PermissionRecord, roles: tuple[str, ...] = ("user",)) -> Holding:
+    return compile_grants(grants, compile_permissions(customs)).holding(roles)
+
+
+def test_a_custom_permission_without_a_condition_is_in_its_mask_under_its_own_name() -> None:
+    limits = [{}, {"owner": True}, {"same_team": False}, {"owner": True, "same_team": False}]
+    ids = ["send-audio", "send-audio-owner", "send-audio-any-team", "send-audio-owner-any-team"]
+    for place, (limit, same) in enumerate(zip(limits, ids, strict=True)):
+        holding = held({"user": ("speak",)}, custom("speak", **limit))
+        assert holding.union == RoleMasks(*(AUDIO if place == each else 0 for each in range(4)))
+        assert holding.names == {("user", same): "speak"}
+        assert not holding.conditional
+
+
+def test_the_built_in_permission_keeps_its_name_beside_a_custom_one() -> None:
+    holding = held({"user": ("send-audio", "speak")}, custom("speak"))
+    assert holding.union == RoleMasks(AUDIO)
+    assert holding.names == {}
+
+
+def test_a_condition_waits_until_its_action_is_asked_about() -> None:
+    holding = held({"user": ("speak",)}, custom("speak", condition={"$subject.id": "ann"}))
+    assert (holding.union, holding.conditional) == (NOTHING, AUDIO)
+    assert holding.settled(NOWHERE, EVENT).union == NOTHING
+    settled = holding.settled(NOWHERE, AUDIO | EVENT)
+    assert (settled.union, settled.conditional, settled.failed) == (RoleMasks(AUDIO), 0, ())
+    assert settled.names == {("user", "send-audio"): "speak"}
+    assert holding.union == NOTHING, "a condition that holds once holds for that question alone"
+
+
+def test_a_condition_that_fails_grants_nothing_and_is_told() -> None:
+    holding = held({"user": ("speak",)}, custom("speak", condition={"$subject.id": "ben"}))
+    settled = holding.settled(NOWHERE, AUDIO)
+    assert (settled.union, settled.conditional) == (NOTHING, 0)
+    assert [one.custom.permission.id for one in settled.failed] == ["speak"]
+
+
+def test_conditions_of_what_is_granted_already_are_not_looked_at() -> None:
+    holding = held({"user": ("send-audio", "speak")}, custom("speak", condition={"$subject.id": "ben"}))
+    settled = holding.settled(NOWHERE, AUDIO)
+    assert (settled.union, settled.failed, settled.names) == (RoleMasks(AUDIO), (), {})
+
+
+def test_a_role_that_holds_only_conditions_comes_in_its_place() -> None:
+    grants = {"guest": ("speak",), "user": ("send-audio",)}
+    holding = held(grants, custom("speak", condition={"$subject.id": "ann"}), roles=("guest", "user"))
+    settled = holding.settled(NOWHERE, AUDIO)
+    assert [role for role, _ in settled.by_role] == ["guest", "user"]
+
+
+def test_a_channel_takes_away_exactly_the_custom_id_or_the_built_in_one() -> None:
+    compiled = compile_grants({"user": ("send-audio", "speak")}, compile_permissions([custom("speak")]))
+    without = {
+        name: compiled.holding(("user",), compile_overrides({"user": (f"!{name}",)}))
+        for name in ("send-audio", "speak")
+    }
+    assert without["send-audio"].union == RoleMasks(AUDIO)
+    assert without["send-audio"].names == {("user", "send-audio"): "speak"}
+    assert without["speak"].names == {}
+    both = compiled.holding(("user",), compile_overrides({"user": ("!send-audio", "!speak")}))
+    assert both.union == NOTHING
+
+
+def test_a_channel_adds_a_custom_permission() -> None:
+    compiled = compile_grants({}, compile_permissions([custom("speak")]))
+    assert compiled.holding(("user",), compile_overrides({"user": ("speak",)})).union == RoleMasks(AUDIO)
+
+
+def test_grants_follow_the_custom_permissions_they_use() -> None:
+    compiled = compile_grants({"user": ("speak",)}, compile_permissions([custom("speak")]))
+    changed = compiled.using(compile_permissions([custom("speak", "SendEvent")]))
+    assert changed.holding(("user",)).union == RoleMasks(EVENT)
+    assert compiled.using({}).holding(("user",)).union == NOTHING
+    assert compiled.holding(("user",)).union == RoleMasks(AUDIO)
+
+
+def test_custom_ids_can_be_granted_once_they_are_known() -> None:
+    assert merge_grants({}, {"user": ("speak",)}, (), {"speak"}) == {"user": ("speak",)}
+    assert checked_overrides({"user": ("!speak",)}, (), "grants", {"speak"}) == {"user": ("!speak",)}
+    with pytest.raises(UnknownPermission, match="did you mean `speak`"):
+        merge_grants({}, {"user": ("speek",)}, (), {"speak"})
 
 
 def test_a_holding_is_the_union_of_its_roles_in_their_order() -> None:

@@ -120,15 +120,9 @@ def test_every_reason_is_there_from_the_start() -> None:
     assert set(found.values()) == {0}
 
 
-def rules(parent: type[Rule] = Rule) -> Iterator[type[Rule]]:
-    for rule in parent.__subclasses__():
-        yield rule
-        yield from rules(rule)
-
-
 def test_allowed_agrees_with_the_rules() -> None:
-    modules = {app_rules.__name__, call_rules.__name__, channel_rules.__name__, "rolecall.domain.shared_rules"}
-    verdicts = {rule.verdict for rule in rules() if rule.__module__ in modules and hasattr(rule, "verdict")}
+    orders = (call_rules.RULES, channel_rules.RULES, channel_rules.RULES_V1, app_rules.RULES, app_rules.RULES_V1)
+    verdicts = {rule.verdict for order in orders for rule in order}
     told = {reason: allowed for allowed, reason in named(made(), "rolecall_decisions_total")}
     assert len(verdicts) > 10
     for verdict in verdicts:

@@ -57,7 +57,7 @@ class GetAppResponse(_message.Message):
     def __init__(self, app: _Optional[_Union[App, _Mapping]] = ..., revision: _Optional[int] = ...) -> None: ...
 
 class UpdateAppRequest(_message.Message):
-    __slots__ = ("permission_version", "migrate_permissions_to_v2", "dry_run", "grants", "reset_grants", "multi_tenant_enabled", "user_search_disallowed_roles", "disable_permissions_checks", "disable_auth_checks", "revoke_tokens_issued_before", "update_mask")
+    __slots__ = ("permission_version", "migrate_permissions_to_v2", "dry_run", "grants", "reset_grants", "multi_tenant_enabled", "user_search_disallowed_roles", "disable_permissions_checks", "disable_auth_checks", "revoke_tokens_issued_before", "update_mask", "undo_migration")
     class GrantsEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -76,6 +76,7 @@ class UpdateAppRequest(_message.Message):
     DISABLE_AUTH_CHECKS_FIELD_NUMBER: _ClassVar[int]
     REVOKE_TOKENS_ISSUED_BEFORE_FIELD_NUMBER: _ClassVar[int]
     UPDATE_MASK_FIELD_NUMBER: _ClassVar[int]
+    UNDO_MIGRATION_FIELD_NUMBER: _ClassVar[int]
     permission_version: str
     migrate_permissions_to_v2: bool
     dry_run: bool
@@ -87,26 +88,27 @@ class UpdateAppRequest(_message.Message):
     disable_auth_checks: bool
     revoke_tokens_issued_before: _timestamp_pb2.Timestamp
     update_mask: _field_mask_pb2.FieldMask
-    def __init__(self, permission_version: _Optional[str] = ..., migrate_permissions_to_v2: _Optional[bool] = ..., dry_run: _Optional[bool] = ..., grants: _Optional[_Mapping[str, _core_pb2.PermissionList]] = ..., reset_grants: _Optional[bool] = ..., multi_tenant_enabled: _Optional[bool] = ..., user_search_disallowed_roles: _Optional[_Union[_core_pb2.StringList, _Mapping]] = ..., disable_permissions_checks: _Optional[bool] = ..., disable_auth_checks: _Optional[bool] = ..., revoke_tokens_issued_before: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., update_mask: _Optional[_Union[_field_mask_pb2.FieldMask, _Mapping]] = ...) -> None: ...
+    undo_migration: bool
+    def __init__(self, permission_version: _Optional[str] = ..., migrate_permissions_to_v2: _Optional[bool] = ..., dry_run: _Optional[bool] = ..., grants: _Optional[_Mapping[str, _core_pb2.PermissionList]] = ..., reset_grants: _Optional[bool] = ..., multi_tenant_enabled: _Optional[bool] = ..., user_search_disallowed_roles: _Optional[_Union[_core_pb2.StringList, _Mapping]] = ..., disable_permissions_checks: _Optional[bool] = ..., disable_auth_checks: _Optional[bool] = ..., revoke_tokens_issued_before: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., update_mask: _Optional[_Union[_field_mask_pb2.FieldMask, _Mapping]] = ..., undo_migration: _Optional[bool] = ...) -> None: ...
 
 class MigrationChange(_message.Message):
-    __slots__ = ("channel_type", "user_role", "channel_role", "owner", "action", "gained")
+    __slots__ = ("channel_type", "user_roles", "channel_roles", "owner", "gained", "lost")
     CHANNEL_TYPE_FIELD_NUMBER: _ClassVar[int]
-    USER_ROLE_FIELD_NUMBER: _ClassVar[int]
-    CHANNEL_ROLE_FIELD_NUMBER: _ClassVar[int]
+    USER_ROLES_FIELD_NUMBER: _ClassVar[int]
+    CHANNEL_ROLES_FIELD_NUMBER: _ClassVar[int]
     OWNER_FIELD_NUMBER: _ClassVar[int]
-    ACTION_FIELD_NUMBER: _ClassVar[int]
     GAINED_FIELD_NUMBER: _ClassVar[int]
+    LOST_FIELD_NUMBER: _ClassVar[int]
     channel_type: str
-    user_role: str
-    channel_role: str
+    user_roles: _containers.RepeatedScalarFieldContainer[str]
+    channel_roles: _containers.RepeatedScalarFieldContainer[str]
     owner: bool
-    action: str
-    gained: bool
-    def __init__(self, channel_type: _Optional[str] = ..., user_role: _Optional[str] = ..., channel_role: _Optional[str] = ..., owner: _Optional[bool] = ..., action: _Optional[str] = ..., gained: _Optional[bool] = ...) -> None: ...
+    gained: _containers.RepeatedScalarFieldContainer[str]
+    lost: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, channel_type: _Optional[str] = ..., user_roles: _Optional[_Iterable[str]] = ..., channel_roles: _Optional[_Iterable[str]] = ..., owner: _Optional[bool] = ..., gained: _Optional[_Iterable[str]] = ..., lost: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class MigrationReport(_message.Message):
-    __slots__ = ("applied", "changes", "channel_type_grants", "app_grants")
+    __slots__ = ("applied", "changes", "channel_type_grants", "app_grants", "app_changes", "undone")
     class ChannelTypeGrantsEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -118,11 +120,15 @@ class MigrationReport(_message.Message):
     CHANGES_FIELD_NUMBER: _ClassVar[int]
     CHANNEL_TYPE_GRANTS_FIELD_NUMBER: _ClassVar[int]
     APP_GRANTS_FIELD_NUMBER: _ClassVar[int]
+    APP_CHANGES_FIELD_NUMBER: _ClassVar[int]
+    UNDONE_FIELD_NUMBER: _ClassVar[int]
     applied: bool
     changes: _containers.RepeatedCompositeFieldContainer[MigrationChange]
     channel_type_grants: _containers.MessageMap[str, _core_pb2.RoleGrants]
     app_grants: _core_pb2.RoleGrants
-    def __init__(self, applied: _Optional[bool] = ..., changes: _Optional[_Iterable[_Union[MigrationChange, _Mapping]]] = ..., channel_type_grants: _Optional[_Mapping[str, _core_pb2.RoleGrants]] = ..., app_grants: _Optional[_Union[_core_pb2.RoleGrants, _Mapping]] = ...) -> None: ...
+    app_changes: _containers.RepeatedCompositeFieldContainer[MigrationChange]
+    undone: bool
+    def __init__(self, applied: _Optional[bool] = ..., changes: _Optional[_Iterable[_Union[MigrationChange, _Mapping]]] = ..., channel_type_grants: _Optional[_Mapping[str, _core_pb2.RoleGrants]] = ..., app_grants: _Optional[_Union[_core_pb2.RoleGrants, _Mapping]] = ..., app_changes: _Optional[_Iterable[_Union[MigrationChange, _Mapping]]] = ..., undone: _Optional[bool] = ...) -> None: ...
 
 class UpdateAppResponse(_message.Message):
     __slots__ = ("app", "migration_report", "revision")

@@ -64,8 +64,12 @@ class AppServiceServicer:
         """Changes the app. Only the fields that are present are changed; all of them in one revision, or none.
 
         Server-side only (else PERMISSION_DENIED). INVALID_ARGUMENT: an unknown permission version, permission or role,
-        more than 10 roles in `user_search_disallowed_roles`, an unknown path in `update_mask`. FAILED_PRECONDITION:
-        `disable_auth_checks` on a server that was not started in development mode.
+        more than 10 roles in `user_search_disallowed_roles`, an unknown path in `update_mask`, a migration that does not
+        end on version `v2`, `undo_migration` with other fields. FAILED_PRECONDITION: `disable_auth_checks` on a server
+        that was not started in development mode; `undo_migration` when there is none to undo (reason NO_MIGRATION).
+
+        The report of a migration of many types and roles can be larger than the 4 MB that gRPC clients take unless told
+        otherwise.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

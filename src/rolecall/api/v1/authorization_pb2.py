@@ -22,61 +22,62 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from google.protobuf import struct_pb2 as google_dot_protobuf_dot_struct__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 from rolecall.api.v1 import call_type_pb2 as rolecall_dot_api_dot_v1_dot_call__type__pb2
 from rolecall.api.v1 import channel_type_pb2 as rolecall_dot_api_dot_v1_dot_channel__type__pb2
 from rolecall.api.v1 import core_pb2 as rolecall_dot_api_dot_v1_dot_core__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n#rolecall/api/v1/authorization.proto\x12\x0frolecall.api.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1frolecall/api/v1/call_type.proto\x1a\"rolecall/api/v1/channel_type.proto\x1a\x1arolecall/api/v1/core.proto\"\xeb\x03\n\x05\x46\x61\x63ts\x12\x18\n\x0bmember_role\x18\x01 \x01(\tH\x00\x88\x01\x01\x12\x1a\n\rcreated_by_id\x18\x02 \x01(\tH\x01\x88\x01\x01\x12\x11\n\x04team\x18\x03 \x01(\tH\x02\x88\x01\x01\x12\x38\n\x11settings_override\x18\x04 \x01(\x0b\x32\x1d.rolecall.api.v1.CallSettings\x12\x14\n\x07\x62locked\x18\x05 \x01(\x08H\x03\x88\x01\x01\x12\x16\n\tbackstage\x18\x06 \x01(\x08H\x04\x88\x01\x01\x12-\n\tstarts_at\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x12\n\x05\x65nded\x18\x08 \x01(\x08H\x05\x88\x01\x01\x12\x13\n\x06\x66rozen\x18\t \x01(\x08H\x06\x88\x01\x01\x12\x15\n\x08\x64isabled\x18\n \x01(\x08H\x07\x88\x01\x01\x12\x15\n\x08\x63ooldown\x18\x0b \x01(\rH\x08\x88\x01\x01\x12\x37\n\x0f\x63onfig_override\x18\x0c \x01(\x0b\x32\x1e.rolecall.api.v1.ChannelConfigB\x0e\n\x0c_member_roleB\x10\n\x0e_created_by_idB\x07\n\x05_teamB\n\n\x08_blockedB\x0c\n\n_backstageB\x08\n\x06_endedB\t\n\x07_frozenB\x0b\n\t_disabledB\x0b\n\t_cooldown\"\xc2\x01\n\x16\x43heckCapabilityRequest\x12\x0f\n\x07user_id\x18\x01 \x01(\t\x12\x0e\n\x04\x63\x61ll\x18\x02 \x01(\tH\x00\x12\x11\n\x07\x63hannel\x18\x03 \x01(\tH\x00\x12\x12\n\ncapability\x18\x04 \x01(\t\x12\x19\n\x11resource_owner_id\x18\x05 \x01(\t\x12%\n\x05\x66\x61\x63ts\x18\x06 \x01(\x0b\x32\x16.rolecall.api.v1.Facts\x12\x14\n\x0cmin_revision\x18\x07 \x01(\x04\x42\x08\n\x06target\"\x97\x01\n\x17\x43heckCapabilityResponse\x12\x0f\n\x07\x61llowed\x18\x01 \x01(\x08\x12\'\n\x06reason\x18\x02 \x01(\x0e\x32\x17.rolecall.api.v1.Reason\x12\x0c\n\x04role\x18\x03 \x01(\t\x12\x12\n\npermission\x18\x04 \x01(\t\x12\x10\n\x08revision\x18\x05 \x01(\x04\x12\x0e\n\x06policy\x18\x06 \x01(\t\"\xac\x01\n\x1d\x42\x61tchCheckCapabilitiesRequest\x12\x37\n\x06\x63hecks\x18\x01 \x03(\x0b\x32\'.rolecall.api.v1.CheckCapabilityRequest\x12\x0f\n\x07user_id\x18\x02 \x01(\t\x12\x0e\n\x04\x63\x61ll\x18\x03 \x01(\tH\x00\x12\x11\n\x07\x63hannel\x18\x04 \x01(\tH\x00\x12\x14\n\x0cmin_revision\x18\x05 \x01(\x04\x42\x08\n\x06target\"\x86\x01\n\x10\x42\x61tchCheckResult\x12:\n\x06result\x18\x01 \x01(\x0b\x32(.rolecall.api.v1.CheckCapabilityResponseH\x00\x12+\n\x05\x65rror\x18\x02 \x01(\x0b\x32\x1a.rolecall.api.v1.ItemErrorH\x00\x42\t\n\x07outcome\"f\n\x1e\x42\x61tchCheckCapabilitiesResponse\x12\x32\n\x07results\x18\x01 \x03(\x0b\x32!.rolecall.api.v1.BatchCheckResult\x12\x10\n\x08revision\x18\x02 \x01(\x04\"d\n\x1eStreamCheckCapabilitiesRequest\x12\n\n\x02id\x18\x01 \x01(\t\x12\x36\n\x05\x63heck\x18\x02 \x01(\x0b\x32\'.rolecall.api.v1.CheckCapabilityRequest\"\xa1\x01\n\x1fStreamCheckCapabilitiesResponse\x12\n\n\x02id\x18\x01 \x01(\t\x12:\n\x06result\x18\x02 \x01(\x0b\x32(.rolecall.api.v1.CheckCapabilityResponseH\x00\x12+\n\x05\x65rror\x18\x03 \x01(\x0b\x32\x1a.rolecall.api.v1.ItemErrorH\x00\x42\t\n\x07outcome\"\x94\x01\n\x17ListCapabilitiesRequest\x12\x0f\n\x07user_id\x18\x01 \x01(\t\x12\x0e\n\x04\x63\x61ll\x18\x02 \x01(\tH\x00\x12\x11\n\x07\x63hannel\x18\x03 \x01(\tH\x00\x12%\n\x05\x66\x61\x63ts\x18\x04 \x01(\x0b\x32\x16.rolecall.api.v1.Facts\x12\x14\n\x0cmin_revision\x18\x05 \x01(\x04\x42\x08\n\x06target\"F\n\x18ListCapabilitiesResponse\x12\x18\n\x10own_capabilities\x18\x01 \x03(\t\x12\x10\n\x08revision\x18\x02 \x01(\x04\"j\n\x1dListRosterCapabilitiesRequest\x12\x0c\n\x04\x63\x61ll\x18\x01 \x01(\t\x12\x11\n\tpage_size\x18\x02 \x01(\r\x12\x12\n\npage_token\x18\x03 \x01(\t\x12\x14\n\x0cmin_revision\x18\x04 \x01(\x04\"B\n\x0bRosterEntry\x12\x0f\n\x07user_id\x18\x01 \x01(\t\x12\x0c\n\x04role\x18\x02 \x01(\t\x12\x14\n\x0c\x63\x61pabilities\x18\x03 \x01(\x0c\"\x90\x01\n\x1eListRosterCapabilitiesResponse\x12\x14\n\x0c\x63\x61pabilities\x18\x01 \x03(\t\x12-\n\x07\x65ntries\x18\x02 \x03(\x0b\x32\x1c.rolecall.api.v1.RosterEntry\x12\x17\n\x0fnext_page_token\x18\x03 \x01(\t\x12\x10\n\x08revision\x18\x04 \x01(\x04\"\xc4\x01\n\x18\x45xplainCapabilityRequest\x12\x0f\n\x07user_id\x18\x01 \x01(\t\x12\x0e\n\x04\x63\x61ll\x18\x02 \x01(\tH\x00\x12\x11\n\x07\x63hannel\x18\x03 \x01(\tH\x00\x12\x12\n\ncapability\x18\x04 \x01(\t\x12\x19\n\x11resource_owner_id\x18\x05 \x01(\t\x12%\n\x05\x66\x61\x63ts\x18\x06 \x01(\x0b\x32\x16.rolecall.api.v1.Facts\x12\x14\n\x0cmin_revision\x18\x07 \x01(\x04\x42\x08\n\x06target\"\xd6\x01\n\x0b\x45xplainStep\x12\x0c\n\x04rule\x18\x01 \x01(\t\x12\x35\n\x07outcome\x18\x02 \x01(\x0e\x32$.rolecall.api.v1.ExplainStep.Outcome\x12\x0e\n\x06\x64\x65tail\x18\x03 \x01(\t\"r\n\x07Outcome\x12\x17\n\x13OUTCOME_UNSPECIFIED\x10\x00\x12\x11\n\rOUTCOME_ALLOW\x10\x01\x12\x10\n\x0cOUTCOME_DENY\x10\x02\x12\x10\n\x0cOUTCOME_PASS\x10\x03\x12\x17\n\x13OUTCOME_NOT_REACHED\x10\x04\"\xdb\x01\n\x19\x45xplainCapabilityResponse\x12\x0f\n\x07\x61llowed\x18\x01 \x01(\x08\x12\'\n\x06reason\x18\x02 \x01(\x0e\x32\x17.rolecall.api.v1.Reason\x12\x0c\n\x04role\x18\x03 \x01(\t\x12\x12\n\npermission\x18\x04 \x01(\t\x12+\n\x05steps\x18\x05 \x03(\x0b\x32\x1c.rolecall.api.v1.ExplainStep\x12\x13\n\x0bwould_allow\x18\x06 \x03(\t\x12\x10\n\x08revision\x18\x07 \x01(\x04\x12\x0e\n\x06policy\x18\x08 \x01(\t\"s\n\x15\x43heckAdmissionRequest\x12\x0f\n\x07user_id\x18\x01 \x01(\t\x12\x0c\n\x04\x63\x61ll\x18\x02 \x01(\t\x12%\n\x05\x66\x61\x63ts\x18\x03 \x01(\x0b\x32\x16.rolecall.api.v1.Facts\x12\x14\n\x0cmin_revision\x18\x04 \x01(\x04\"\x90\x01\n\x16\x43heckAdmissionResponse\x12\x0f\n\x07\x61llowed\x18\x01 \x01(\x08\x12\'\n\x06reason\x18\x02 \x01(\x0e\x32\x17.rolecall.api.v1.Reason\x12\x18\n\x10own_capabilities\x18\x03 \x03(\t\x12\x10\n\x08revision\x18\x04 \x01(\x04\x12\x10\n\x08required\x18\x05 \x03(\t\"o\n\x18WatchCapabilitiesRequest\x12\x0f\n\x07user_id\x18\x01 \x01(\t\x12\x0e\n\x04\x63\x61ll\x18\x02 \x01(\tH\x00\x12\x11\n\x07\x63hannel\x18\x03 \x01(\tH\x00\x12\x15\n\rfrom_revision\x18\x04 \x01(\x04\x42\x08\n\x06target\"\x87\x01\n\x19WatchCapabilitiesResponse\x12\x0f\n\x07user_id\x18\x01 \x01(\t\x12\x18\n\x10own_capabilities\x18\x02 \x03(\t\x12\r\n\x05\x61\x64\x64\x65\x64\x18\x03 \x03(\t\x12\x0f\n\x07removed\x18\x04 \x03(\t\x12\r\n\x05\x63\x61use\x18\x05 \x01(\t\x12\x10\n\x08revision\x18\x06 \x01(\x04\x32\x9b\x07\n\x14\x41uthorizationService\x12\x64\n\x0f\x43heckCapability\x12\'.rolecall.api.v1.CheckCapabilityRequest\x1a(.rolecall.api.v1.CheckCapabilityResponse\x12y\n\x16\x42\x61tchCheckCapabilities\x12..rolecall.api.v1.BatchCheckCapabilitiesRequest\x1a/.rolecall.api.v1.BatchCheckCapabilitiesResponse\x12\x80\x01\n\x17StreamCheckCapabilities\x12/.rolecall.api.v1.StreamCheckCapabilitiesRequest\x1a\x30.rolecall.api.v1.StreamCheckCapabilitiesResponse(\x01\x30\x01\x12g\n\x10ListCapabilities\x12(.rolecall.api.v1.ListCapabilitiesRequest\x1a).rolecall.api.v1.ListCapabilitiesResponse\x12y\n\x16ListRosterCapabilities\x12..rolecall.api.v1.ListRosterCapabilitiesRequest\x1a/.rolecall.api.v1.ListRosterCapabilitiesResponse\x12j\n\x11\x45xplainCapability\x12).rolecall.api.v1.ExplainCapabilityRequest\x1a*.rolecall.api.v1.ExplainCapabilityResponse\x12\x61\n\x0e\x43heckAdmission\x12&.rolecall.api.v1.CheckAdmissionRequest\x1a\'.rolecall.api.v1.CheckAdmissionResponse\x12l\n\x11WatchCapabilities\x12).rolecall.api.v1.WatchCapabilitiesRequest\x1a*.rolecall.api.v1.WatchCapabilitiesResponse0\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n#rolecall/api/v1/authorization.proto\x12\x0frolecall.api.v1\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1frolecall/api/v1/call_type.proto\x1a\"rolecall/api/v1/channel_type.proto\x1a\x1arolecall/api/v1/core.proto\"\x94\x04\n\x05\x46\x61\x63ts\x12\x18\n\x0bmember_role\x18\x01 \x01(\tH\x00\x88\x01\x01\x12\x1a\n\rcreated_by_id\x18\x02 \x01(\tH\x01\x88\x01\x01\x12\x11\n\x04team\x18\x03 \x01(\tH\x02\x88\x01\x01\x12\x38\n\x11settings_override\x18\x04 \x01(\x0b\x32\x1d.rolecall.api.v1.CallSettings\x12\x14\n\x07\x62locked\x18\x05 \x01(\x08H\x03\x88\x01\x01\x12\x16\n\tbackstage\x18\x06 \x01(\x08H\x04\x88\x01\x01\x12-\n\tstarts_at\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x12\n\x05\x65nded\x18\x08 \x01(\x08H\x05\x88\x01\x01\x12\x13\n\x06\x66rozen\x18\t \x01(\x08H\x06\x88\x01\x01\x12\x15\n\x08\x64isabled\x18\n \x01(\x08H\x07\x88\x01\x01\x12\x15\n\x08\x63ooldown\x18\x0b \x01(\rH\x08\x88\x01\x01\x12\x37\n\x0f\x63onfig_override\x18\x0c \x01(\x0b\x32\x1e.rolecall.api.v1.ChannelConfig\x12\'\n\x06\x63ustom\x18\r \x01(\x0b\x32\x17.google.protobuf.StructB\x0e\n\x0c_member_roleB\x10\n\x0e_created_by_idB\x07\n\x05_teamB\n\n\x08_blockedB\x0c\n\n_backstageB\x08\n\x06_endedB\t\n\x07_frozenB\x0b\n\t_disabledB\x0b\n\t_cooldown\"\xc2\x01\n\x16\x43heckCapabilityRequest\x12\x0f\n\x07user_id\x18\x01 \x01(\t\x12\x0e\n\x04\x63\x61ll\x18\x02 \x01(\tH\x00\x12\x11\n\x07\x63hannel\x18\x03 \x01(\tH\x00\x12\x12\n\ncapability\x18\x04 \x01(\t\x12\x19\n\x11resource_owner_id\x18\x05 \x01(\t\x12%\n\x05\x66\x61\x63ts\x18\x06 \x01(\x0b\x32\x16.rolecall.api.v1.Facts\x12\x14\n\x0cmin_revision\x18\x07 \x01(\x04\x42\x08\n\x06target\"\x97\x01\n\x17\x43heckCapabilityResponse\x12\x0f\n\x07\x61llowed\x18\x01 \x01(\x08\x12\'\n\x06reason\x18\x02 \x01(\x0e\x32\x17.rolecall.api.v1.Reason\x12\x0c\n\x04role\x18\x03 \x01(\t\x12\x12\n\npermission\x18\x04 \x01(\t\x12\x10\n\x08revision\x18\x05 \x01(\x04\x12\x0e\n\x06policy\x18\x06 \x01(\t\"\xac\x01\n\x1d\x42\x61tchCheckCapabilitiesRequest\x12\x37\n\x06\x63hecks\x18\x01 \x03(\x0b\x32\'.rolecall.api.v1.CheckCapabilityRequest\x12\x0f\n\x07user_id\x18\x02 \x01(\t\x12\x0e\n\x04\x63\x61ll\x18\x03 \x01(\tH\x00\x12\x11\n\x07\x63hannel\x18\x04 \x01(\tH\x00\x12\x14\n\x0cmin_revision\x18\x05 \x01(\x04\x42\x08\n\x06target\"\x86\x01\n\x10\x42\x61tchCheckResult\x12:\n\x06result\x18\x01 \x01(\x0b\x32(.rolecall.api.v1.CheckCapabilityResponseH\x00\x12+\n\x05\x65rror\x18\x02 \x01(\x0b\x32\x1a.rolecall.api.v1.ItemErrorH\x00\x42\t\n\x07outcome\"f\n\x1e\x42\x61tchCheckCapabilitiesResponse\x12\x32\n\x07results\x18\x01 \x03(\x0b\x32!.rolecall.api.v1.BatchCheckResult\x12\x10\n\x08revision\x18\x02 \x01(\x04\"d\n\x1eStreamCheckCapabilitiesRequest\x12\n\n\x02id\x18\x01 \x01(\t\x12\x36\n\x05\x63heck\x18\x02 \x01(\x0b\x32\'.rolecall.api.v1.CheckCapabilityRequest\"\xa1\x01\n\x1fStreamCheckCapabilitiesResponse\x12\n\n\x02id\x18\x01 \x01(\t\x12:\n\x06result\x18\x02 \x01(\x0b\x32(.rolecall.api.v1.CheckCapabilityResponseH\x00\x12+\n\x05\x65rror\x18\x03 \x01(\x0b\x32\x1a.rolecall.api.v1.ItemErrorH\x00\x42\t\n\x07outcome\"\x94\x01\n\x17ListCapabilitiesRequest\x12\x0f\n\x07user_id\x18\x01 \x01(\t\x12\x0e\n\x04\x63\x61ll\x18\x02 \x01(\tH\x00\x12\x11\n\x07\x63hannel\x18\x03 \x01(\tH\x00\x12%\n\x05\x66\x61\x63ts\x18\x04 \x01(\x0b\x32\x16.rolecall.api.v1.Facts\x12\x14\n\x0cmin_revision\x18\x05 \x01(\x04\x42\x08\n\x06target\"F\n\x18ListCapabilitiesResponse\x12\x18\n\x10own_capabilities\x18\x01 \x03(\t\x12\x10\n\x08revision\x18\x02 \x01(\x04\"j\n\x1dListRosterCapabilitiesRequest\x12\x0c\n\x04\x63\x61ll\x18\x01 \x01(\t\x12\x11\n\tpage_size\x18\x02 \x01(\r\x12\x12\n\npage_token\x18\x03 \x01(\t\x12\x14\n\x0cmin_revision\x18\x04 \x01(\x04\"B\n\x0bRosterEntry\x12\x0f\n\x07user_id\x18\x01 \x01(\t\x12\x0c\n\x04role\x18\x02 \x01(\t\x12\x14\n\x0c\x63\x61pabilities\x18\x03 \x01(\x0c\"\x90\x01\n\x1eListRosterCapabilitiesResponse\x12\x14\n\x0c\x63\x61pabilities\x18\x01 \x03(\t\x12-\n\x07\x65ntries\x18\x02 \x03(\x0b\x32\x1c.rolecall.api.v1.RosterEntry\x12\x17\n\x0fnext_page_token\x18\x03 \x01(\t\x12\x10\n\x08revision\x18\x04 \x01(\x04\"\xc4\x01\n\x18\x45xplainCapabilityRequest\x12\x0f\n\x07user_id\x18\x01 \x01(\t\x12\x0e\n\x04\x63\x61ll\x18\x02 \x01(\tH\x00\x12\x11\n\x07\x63hannel\x18\x03 \x01(\tH\x00\x12\x12\n\ncapability\x18\x04 \x01(\t\x12\x19\n\x11resource_owner_id\x18\x05 \x01(\t\x12%\n\x05\x66\x61\x63ts\x18\x06 \x01(\x0b\x32\x16.rolecall.api.v1.Facts\x12\x14\n\x0cmin_revision\x18\x07 \x01(\x04\x42\x08\n\x06target\"\xd6\x01\n\x0b\x45xplainStep\x12\x0c\n\x04rule\x18\x01 \x01(\t\x12\x35\n\x07outcome\x18\x02 \x01(\x0e\x32$.rolecall.api.v1.ExplainStep.Outcome\x12\x0e\n\x06\x64\x65tail\x18\x03 \x01(\t\"r\n\x07Outcome\x12\x17\n\x13OUTCOME_UNSPECIFIED\x10\x00\x12\x11\n\rOUTCOME_ALLOW\x10\x01\x12\x10\n\x0cOUTCOME_DENY\x10\x02\x12\x10\n\x0cOUTCOME_PASS\x10\x03\x12\x17\n\x13OUTCOME_NOT_REACHED\x10\x04\"\xdb\x01\n\x19\x45xplainCapabilityResponse\x12\x0f\n\x07\x61llowed\x18\x01 \x01(\x08\x12\'\n\x06reason\x18\x02 \x01(\x0e\x32\x17.rolecall.api.v1.Reason\x12\x0c\n\x04role\x18\x03 \x01(\t\x12\x12\n\npermission\x18\x04 \x01(\t\x12+\n\x05steps\x18\x05 \x03(\x0b\x32\x1c.rolecall.api.v1.ExplainStep\x12\x13\n\x0bwould_allow\x18\x06 \x03(\t\x12\x10\n\x08revision\x18\x07 \x01(\x04\x12\x0e\n\x06policy\x18\x08 \x01(\t\"s\n\x15\x43heckAdmissionRequest\x12\x0f\n\x07user_id\x18\x01 \x01(\t\x12\x0c\n\x04\x63\x61ll\x18\x02 \x01(\t\x12%\n\x05\x66\x61\x63ts\x18\x03 \x01(\x0b\x32\x16.rolecall.api.v1.Facts\x12\x14\n\x0cmin_revision\x18\x04 \x01(\x04\"\x90\x01\n\x16\x43heckAdmissionResponse\x12\x0f\n\x07\x61llowed\x18\x01 \x01(\x08\x12\'\n\x06reason\x18\x02 \x01(\x0e\x32\x17.rolecall.api.v1.Reason\x12\x18\n\x10own_capabilities\x18\x03 \x03(\t\x12\x10\n\x08revision\x18\x04 \x01(\x04\x12\x10\n\x08required\x18\x05 \x03(\t\"o\n\x18WatchCapabilitiesRequest\x12\x0f\n\x07user_id\x18\x01 \x01(\t\x12\x0e\n\x04\x63\x61ll\x18\x02 \x01(\tH\x00\x12\x11\n\x07\x63hannel\x18\x03 \x01(\tH\x00\x12\x15\n\rfrom_revision\x18\x04 \x01(\x04\x42\x08\n\x06target\"\x87\x01\n\x19WatchCapabilitiesResponse\x12\x0f\n\x07user_id\x18\x01 \x01(\t\x12\x18\n\x10own_capabilities\x18\x02 \x03(\t\x12\r\n\x05\x61\x64\x64\x65\x64\x18\x03 \x03(\t\x12\x0f\n\x07removed\x18\x04 \x03(\t\x12\r\n\x05\x63\x61use\x18\x05 \x01(\t\x12\x10\n\x08revision\x18\x06 \x01(\x04\x32\x9b\x07\n\x14\x41uthorizationService\x12\x64\n\x0f\x43heckCapability\x12\'.rolecall.api.v1.CheckCapabilityRequest\x1a(.rolecall.api.v1.CheckCapabilityResponse\x12y\n\x16\x42\x61tchCheckCapabilities\x12..rolecall.api.v1.BatchCheckCapabilitiesRequest\x1a/.rolecall.api.v1.BatchCheckCapabilitiesResponse\x12\x80\x01\n\x17StreamCheckCapabilities\x12/.rolecall.api.v1.StreamCheckCapabilitiesRequest\x1a\x30.rolecall.api.v1.StreamCheckCapabilitiesResponse(\x01\x30\x01\x12g\n\x10ListCapabilities\x12(.rolecall.api.v1.ListCapabilitiesRequest\x1a).rolecall.api.v1.ListCapabilitiesResponse\x12y\n\x16ListRosterCapabilities\x12..rolecall.api.v1.ListRosterCapabilitiesRequest\x1a/.rolecall.api.v1.ListRosterCapabilitiesResponse\x12j\n\x11\x45xplainCapability\x12).rolecall.api.v1.ExplainCapabilityRequest\x1a*.rolecall.api.v1.ExplainCapabilityResponse\x12\x61\n\x0e\x43heckAdmission\x12&.rolecall.api.v1.CheckAdmissionRequest\x1a\'.rolecall.api.v1.CheckAdmissionResponse\x12l\n\x11WatchCapabilities\x12).rolecall.api.v1.WatchCapabilitiesRequest\x1a*.rolecall.api.v1.WatchCapabilitiesResponse0\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'rolecall.api.v1.authorization_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_FACTS']._serialized_start=187
-  _globals['_FACTS']._serialized_end=678
-  _globals['_CHECKCAPABILITYREQUEST']._serialized_start=681
-  _globals['_CHECKCAPABILITYREQUEST']._serialized_end=875
-  _globals['_CHECKCAPABILITYRESPONSE']._serialized_start=878
-  _globals['_CHECKCAPABILITYRESPONSE']._serialized_end=1029
-  _globals['_BATCHCHECKCAPABILITIESREQUEST']._serialized_start=1032
-  _globals['_BATCHCHECKCAPABILITIESREQUEST']._serialized_end=1204
-  _globals['_BATCHCHECKRESULT']._serialized_start=1207
-  _globals['_BATCHCHECKRESULT']._serialized_end=1341
-  _globals['_BATCHCHECKCAPABILITIESRESPONSE']._serialized_start=1343
-  _globals['_BATCHCHECKCAPABILITIESRESPONSE']._serialized_end=1445
-  _globals['_STREAMCHECKCAPABILITIESREQUEST']._serialized_start=1447
-  _globals['_STREAMCHECKCAPABILITIESREQUEST']._serialized_end=1547
-  _globals['_STREAMCHECKCAPABILITIESRESPONSE']._serialized_start=1550
-  _globals['_STREAMCHECKCAPABILITIESRESPONSE']._serialized_end=1711
-  _globals['_LISTCAPABILITIESREQUEST']._serialized_start=1714
-  _globals['_LISTCAPABILITIESREQUEST']._serialized_end=1862
-  _globals['_LISTCAPABILITIESRESPONSE']._serialized_start=1864
-  _globals['_LISTCAPABILITIESRESPONSE']._serialized_end=1934
-  _globals['_LISTROSTERCAPABILITIESREQUEST']._serialized_start=1936
-  _globals['_LISTROSTERCAPABILITIESREQUEST']._serialized_end=2042
-  _globals['_ROSTERENTRY']._serialized_start=2044
-  _globals['_ROSTERENTRY']._serialized_end=2110
-  _globals['_LISTROSTERCAPABILITIESRESPONSE']._serialized_start=2113
-  _globals['_LISTROSTERCAPABILITIESRESPONSE']._serialized_end=2257
-  _globals['_EXPLAINCAPABILITYREQUEST']._serialized_start=2260
-  _globals['_EXPLAINCAPABILITYREQUEST']._serialized_end=2456
-  _globals['_EXPLAINSTEP']._serialized_start=2459
-  _globals['_EXPLAINSTEP']._serialized_end=2673
-  _globals['_EXPLAINSTEP_OUTCOME']._serialized_start=2559
-  _globals['_EXPLAINSTEP_OUTCOME']._serialized_end=2673
-  _globals['_EXPLAINCAPABILITYRESPONSE']._serialized_start=2676
-  _globals['_EXPLAINCAPABILITYRESPONSE']._serialized_end=2895
-  _globals['_CHECKADMISSIONREQUEST']._serialized_start=2897
-  _globals['_CHECKADMISSIONREQUEST']._serialized_end=3012
-  _globals['_CHECKADMISSIONRESPONSE']._serialized_start=3015
-  _globals['_CHECKADMISSIONRESPONSE']._serialized_end=3159
-  _globals['_WATCHCAPABILITIESREQUEST']._serialized_start=3161
-  _globals['_WATCHCAPABILITIESREQUEST']._serialized_end=3272
-  _globals['_WATCHCAPABILITIESRESPONSE']._serialized_start=3275
-  _globals['_WATCHCAPABILITIESRESPONSE']._serialized_end=3410
-  _globals['_AUTHORIZATIONSERVICE']._serialized_start=3413
-  _globals['_AUTHORIZATIONSERVICE']._serialized_end=4336
+  _globals['_FACTS']._serialized_start=217
+  _globals['_FACTS']._serialized_end=749
+  _globals['_CHECKCAPABILITYREQUEST']._serialized_start=752
+  _globals['_CHECKCAPABILITYREQUEST']._serialized_end=946
+  _globals['_CHECKCAPABILITYRESPONSE']._serialized_start=949
+  _globals['_CHECKCAPABILITYRESPONSE']._serialized_end=1100
+  _globals['_BATCHCHECKCAPABILITIESREQUEST']._serialized_start=1103
+  _globals['_BATCHCHECKCAPABILITIESREQUEST']._serialized_end=1275
+  _globals['_BATCHCHECKRESULT']._serialized_start=1278
+  _globals['_BATCHCHECKRESULT']._serialized_end=1412
+  _globals['_BATCHCHECKCAPABILITIESRESPONSE']._serialized_start=1414
+  _globals['_BATCHCHECKCAPABILITIESRESPONSE']._serialized_end=1516
+  _globals['_STREAMCHECKCAPABILITIESREQUEST']._serialized_start=1518
+  _globals['_STREAMCHECKCAPABILITIESREQUEST']._serialized_end=1618
+  _globals['_STREAMCHECKCAPABILITIESRESPONSE']._serialized_start=1621
+  _globals['_STREAMCHECKCAPABILITIESRESPONSE']._serialized_end=1782
+  _globals['_LISTCAPABILITIESREQUEST']._serialized_start=1785
+  _globals['_LISTCAPABILITIESREQUEST']._serialized_end=1933
+  _globals['_LISTCAPABILITIESRESPONSE']._serialized_start=1935
+  _globals['_LISTCAPABILITIESRESPONSE']._serialized_end=2005
+  _globals['_LISTROSTERCAPABILITIESREQUEST']._serialized_start=2007
+  _globals['_LISTROSTERCAPABILITIESREQUEST']._serialized_end=2113
+  _globals['_ROSTERENTRY']._serialized_start=2115
+  _globals['_ROSTERENTRY']._serialized_end=2181
+  _globals['_LISTROSTERCAPABILITIESRESPONSE']._serialized_start=2184
+  _globals['_LISTROSTERCAPABILITIESRESPONSE']._serialized_end=2328
+  _globals['_EXPLAINCAPABILITYREQUEST']._serialized_start=2331
+  _globals['_EXPLAINCAPABILITYREQUEST']._serialized_end=2527
+  _globals['_EXPLAINSTEP']._serialized_start=2530
+  _globals['_EXPLAINSTEP']._serialized_end=2744
+  _globals['_EXPLAINSTEP_OUTCOME']._serialized_start=2630
+  _globals['_EXPLAINSTEP_OUTCOME']._serialized_end=2744
+  _globals['_EXPLAINCAPABILITYRESPONSE']._serialized_start=2747
+  _globals['_EXPLAINCAPABILITYRESPONSE']._serialized_end=2966
+  _globals['_CHECKADMISSIONREQUEST']._serialized_start=2968
+  _globals['_CHECKADMISSIONREQUEST']._serialized_end=3083
+  _globals['_CHECKADMISSIONRESPONSE']._serialized_start=3086
+  _globals['_CHECKADMISSIONRESPONSE']._serialized_end=3230
+  _globals['_WATCHCAPABILITIESREQUEST']._serialized_start=3232
+  _globals['_WATCHCAPABILITIESREQUEST']._serialized_end=3343
+  _globals['_WATCHCAPABILITIESRESPONSE']._serialized_start=3346
+  _globals['_WATCHCAPABILITIESRESPONSE']._serialized_end=3481
+  _globals['_AUTHORIZATIONSERVICE']._serialized_start=3484
+  _globals['_AUTHORIZATIONSERVICE']._serialized_end=4407
 # @@protoc_insertion_point(module_scope)

@@ -1,5 +1,6 @@
 import datetime
 
+from google.protobuf import struct_pb2 as _struct_pb2
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from rolecall.api.v1 import call_type_pb2 as _call_type_pb2
 from rolecall.api.v1 import channel_type_pb2 as _channel_type_pb2
@@ -14,7 +15,7 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class Facts(_message.Message):
-    __slots__ = ("member_role", "created_by_id", "team", "settings_override", "blocked", "backstage", "starts_at", "ended", "frozen", "disabled", "cooldown", "config_override")
+    __slots__ = ("member_role", "created_by_id", "team", "settings_override", "blocked", "backstage", "starts_at", "ended", "frozen", "disabled", "cooldown", "config_override", "custom")
     MEMBER_ROLE_FIELD_NUMBER: _ClassVar[int]
     CREATED_BY_ID_FIELD_NUMBER: _ClassVar[int]
     TEAM_FIELD_NUMBER: _ClassVar[int]
@@ -27,6 +28,7 @@ class Facts(_message.Message):
     DISABLED_FIELD_NUMBER: _ClassVar[int]
     COOLDOWN_FIELD_NUMBER: _ClassVar[int]
     CONFIG_OVERRIDE_FIELD_NUMBER: _ClassVar[int]
+    CUSTOM_FIELD_NUMBER: _ClassVar[int]
     member_role: str
     created_by_id: str
     team: str
@@ -39,7 +41,8 @@ class Facts(_message.Message):
     disabled: bool
     cooldown: int
     config_override: _channel_type_pb2.ChannelConfig
-    def __init__(self, member_role: _Optional[str] = ..., created_by_id: _Optional[str] = ..., team: _Optional[str] = ..., settings_override: _Optional[_Union[_call_type_pb2.CallSettings, _Mapping]] = ..., blocked: _Optional[bool] = ..., backstage: _Optional[bool] = ..., starts_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., ended: _Optional[bool] = ..., frozen: _Optional[bool] = ..., disabled: _Optional[bool] = ..., cooldown: _Optional[int] = ..., config_override: _Optional[_Union[_channel_type_pb2.ChannelConfig, _Mapping]] = ...) -> None: ...
+    custom: _struct_pb2.Struct
+    def __init__(self, member_role: _Optional[str] = ..., created_by_id: _Optional[str] = ..., team: _Optional[str] = ..., settings_override: _Optional[_Union[_call_type_pb2.CallSettings, _Mapping]] = ..., blocked: _Optional[bool] = ..., backstage: _Optional[bool] = ..., starts_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., ended: _Optional[bool] = ..., frozen: _Optional[bool] = ..., disabled: _Optional[bool] = ..., cooldown: _Optional[int] = ..., config_override: _Optional[_Union[_channel_type_pb2.ChannelConfig, _Mapping]] = ..., custom: _Optional[_Union[_struct_pb2.Struct, _Mapping]] = ...) -> None: ...
 
 class CheckCapabilityRequest(_message.Message):
     __slots__ = ("user_id", "call", "channel", "capability", "resource_owner_id", "facts", "min_revision")

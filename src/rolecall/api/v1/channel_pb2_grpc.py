@@ -85,8 +85,9 @@ class ChannelServiceServicer:
         UpdateChannel to change it, UpdateChannelFrozen for `frozen`, UpdateChannelCooldown for `cooldown`,
         BanChannelMember for bans, and on a channel that is there UpdateChannelMembers for members. Another creator,
         another team of a channel that is there, `disabled`, `config_overrides` and channel roles can be set server-side
-        only. INVALID_ARGUMENT: a malformed cid or id, an unknown channel type, a member that is no user, an unknown role or
-        permission, a cooldown out of range, more than 1,000 members.
+        only. INVALID_ARGUMENT: a malformed cid or id, an unknown channel type, a member that is no user, an unknown role
+        or permission, a cooldown out of range, more than 1,000 members. In apps on permission version v1 the policies of
+        the channel type decide instead of grants, and whoever creates a channel does not own it yet.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

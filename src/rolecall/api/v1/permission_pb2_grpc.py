@@ -87,9 +87,12 @@ class PermissionServiceServicer:
 
     def CreatePermission(self, request, context):
         """Creates a custom permission: a built-in action under an id of its own, bound to ownership, a team or a condition.
+        Grants of call types, of channel types, of single channels and of the app can then name it as any other.
 
-        Server-side only (else PERMISSION_DENIED). INVALID_ARGUMENT: a malformed id, an unknown action, a malformed
-        condition. ALREADY_EXISTS: the id or name is taken, also by a built-in permission.
+        Server-side only (else PERMISSION_DENIED). INVALID_ARGUMENT: a malformed id, name or description, an unknown
+        action, a malformed condition; the field is the place in it, such as `condition.$and[1].$subject.age.$gt`.
+        ALREADY_EXISTS: the id or name is taken, also by a built-in permission. RESOURCE_EXHAUSTED: the app has 1,000
+        custom permissions.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -98,18 +101,20 @@ class PermissionServiceServicer:
     def UpdatePermission(self, request, context):
         """Changes a custom permission. Only the fields that are present are changed; grants that name it follow at once.
 
-        Server-side only (else PERMISSION_DENIED). INVALID_ARGUMENT: an unknown action, a malformed condition. NOT_FOUND:
-        no such permission. ALREADY_EXISTS: the name is taken. FAILED_PRECONDITION: the permission is built in.
+        Server-side only (else PERMISSION_DENIED). INVALID_ARGUMENT: a malformed name or description, an unknown action, a
+        malformed condition. NOT_FOUND: no such permission. ALREADY_EXISTS: the name is taken. FAILED_PRECONDITION: the
+        permission is built in.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def DeletePermission(self, request, context):
-        """Deletes a custom permission.
+        """Deletes a custom permission that no grant names.
 
         Server-side only (else PERMISSION_DENIED). INVALID_ARGUMENT: no id. NOT_FOUND: no such permission.
-        FAILED_PRECONDITION: the permission is built in, or a role holds it.
+        FAILED_PRECONDITION: the permission is built in, or grants name it (those of a single channel that take it away,
+        too).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -79,7 +79,8 @@ class RoleServiceServicer:
         """Deletes a custom role.
 
         Server-side only (else PERMISSION_DENIED). INVALID_ARGUMENT: no name. NOT_FOUND: no such role.
-        FAILED_PRECONDITION: the role is built in, a user or member has it, or a scope grants it something.
+        FAILED_PRECONDITION: the role is built in, a user or member has it, a scope grants it something, or a
+        policy names it.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

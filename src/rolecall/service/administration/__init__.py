@@ -24,6 +24,7 @@ from rolecall.store import Store
 __all__ = ["Administration", "create_app", "finish_rotation", "list_apps", "rotate_secret"]
 
 MAX_CUSTOM_ROLES: Final = 1_000
+MAX_CUSTOM_PERMISSIONS: Final = 1_000
 
 
 class Administration:
@@ -36,12 +37,13 @@ class Administration:
         authorizer: Authorizer,
         *,
         max_custom_roles: int = MAX_CUSTOM_ROLES,
+        max_custom_permissions: int = MAX_CUSTOM_PERMISSIONS,
         dev: bool = False,
     ) -> None:
         access, permit = Access(store, index), Permit(authorizer)
         self.apps = Apps(access, dev=dev)
         self.roles = Roles(access, max_custom_roles)
-        self.permissions = Permissions(access)
+        self.permissions = Permissions(access, max_custom_permissions)
         self.call_types = CallTypes(access)
         self.channel_types = ChannelTypes(access)
         self.users = Users(access, permit)

@@ -8,24 +8,32 @@ import secrets
 import time
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Final
+from typing import Final, NamedTuple
 
 from rolecall.domain.app_rules import SCOPE as APP_SCOPE
 from rolecall.domain.builtin import app_scope
-from rolecall.domain.errors import InvalidInput, NotFound, OverLimit, Precondition, Unsupported
+from rolecall.domain.errors import InvalidInput, NotFound, OverLimit, Precondition
 from rolecall.domain.grants import merge_grants
 from rolecall.domain.names import check_id, shown
 from rolecall.domain.records import AppRecord, Grants, TypeRecord
 from rolecall.domain.roles import check_role
-from rolecall.service.administration import types
+from rolecall.service.administration import migration, types
 from rolecall.service.administration.access import Access
-from rolecall.service.administration.changes import AppChange, AppView, Keep
-from rolecall.service.administration.checks import check_time, custom_roles, sent, stamped
+from rolecall.service.administration.changes import AppChange, AppResult, AppView, Keep
+from rolecall.service.administration.checks import (
+    check_time,
+    custom_permissions,
+    custom_roles,
+    granted,
+    sent,
+    stamped,
+)
+from rolecall.service.administration.migration import Migration
 from rolecall.service.administration.permit import server_only
 from rolecall.service.callers import Caller
-from rolecall.store import Reader, Store, Transaction
+from rolecall.store import Store, Transaction
 
-PERMISSION_VERSIONS: Final = ("v1", "v2")
+PERMISSION_VERSIONS: Final = (migration.V1, migration.V2)
 MAX_DISALLOWED_ROLES: Final = 10
 MAX_LIVE_SECRETS: Final = 5
 _MAX_SECRET_BYTES: Final = 1024
@@ -46,20 +54,21 @@ class Apps:
             app = await reader.app_by_id(caller.app_id)
             if app is None:
                 raise _unknown(str(caller.app_id))
-            return app, (await _app_scope(reader)).grants, revision
+            return app, (await migration.stored_app_scope(reader)).grants, revision
 
-    async def update(self, caller: Caller, change: AppChange) -> tuple[AppRecord, Grants, int]:
+    async def update(self, caller: Caller, change: AppChange) -> AppResult:
         """Change the app, all or nothing; a dry run does all but the writing."""
         server_only(caller, "changing the app's settings")
         self._check(change)
-        (app, grants), revision = await self._access.write(caller, lambda tx: _update(tx, change))
-        return replace(app, revision=revision), grants, revision
+        work = _undo if change.undo_migration else _update
+        written, revision = await self._access.write(caller, lambda tx: work(tx, change))
+        done = written.migration
+        report = None if done is None else await migration.report_of(done, applied=not change.dry_run)
+        return AppResult(replace(written.app, revision=revision), written.scope.grants, report, revision)
 
     def _check(self, change: AppChange) -> None:
-        if change.migrate_permissions_to_v2:
-            raise Unsupported(
-                "migrating permissions to v2 is not part of this version", field="migrate_permissions_to_v2"
-            )
+        if change.undo_migration and change != AppChange(undo_migration=True, dry_run=change.dry_run):
+            raise InvalidInput("`undo_migration` goes with nothing else but `dry_run`", field="undo_migration")
         if not isinstance(change.permission_version, Keep):
             check_permission_version(change.permission_version)
         if change.disable_auth_checks is True and not self._dev:
@@ -72,7 +81,16 @@ class Apps:
             check_time(change.revoke_tokens_issued_before, "revoke_tokens_issued_before")
 
 
-async def _update(tx: Transaction, change: AppChange) -> tuple[AppRecord, Grants]:
+class _Written(NamedTuple):
+    """What one change of the app came to."""
+
+    app: AppRecord
+    scope: TypeRecord
+    migration: Migration | None
+
+
+async def _update(tx: Transaction, change: AppChange) -> _Written:
+    """Change the app's own fields, then translate, then change the grants of `.app`."""
     stored = tx.app
     wanted = replace(
         stored,
@@ -84,16 +102,42 @@ async def _update(tx: Transaction, change: AppChange) -> tuple[AppRecord, Grants
         revoke_tokens_issued_before=sent(change.revoke_tokens_issued_before, stored.revoke_tokens_issued_before),
     )
     app = stamped(wanted, stored, tx.now)
-    scope = await _app_scope(tx)
-    custom = await custom_roles(tx, change.grants)
-    grants = merge_grants(app_scope.GRANTS if change.reset_grants else scope.grants, change.grants, custom)
-    record = stamped(replace(scope, grants=grants), scope, tx.now)
+    scope = await migration.stored_app_scope(tx)
+    record = stamped(replace(scope, grants=await _app_grants(tx, change, app, scope.grants)), scope, tx.now)
+    done = None
+    if change.migrate_permissions_to_v2:
+        done = await migration.translated(tx, app, migration.Scope(scope, record))
     if not change.dry_run:
         if app is not stored:
             await tx.put_app(app)
-        if record is not scope:
+        if done is not None:
+            await migration.write(tx, done)
+        elif record is not scope:
             await tx.put_type(record)
-    return app, record.grants
+    return _Written(app, record, done)
+
+
+async def _app_grants(tx: Transaction, change: AppChange, app: AppRecord, grants: Grants) -> Grants:
+    """Return the grants of `.app`: those there are or the built-in ones, translated, with what was sent on top."""
+    if change.migrate_permissions_to_v2:
+        if app.permission_version != migration.V2:
+            field = "migrate_permissions_to_v2"
+            raise InvalidInput(f"`{field}` needs `permission_version` to be `v2`, here or already", field=field)
+        grants = await migration.without_disallowed_search(tx, grants, app.user_search_disallowed_roles)
+    start = app_scope.GRANTS if change.reset_grants else grants
+    roles = await custom_roles(tx, change.grants)
+    return merge_grants(start, change.grants, roles, await custom_permissions(tx, granted(change.grants)))
+
+
+async def _undo(tx: Transaction, change: AppChange) -> _Written:
+    """Put back what was there before the newest migration."""
+    done, record = await migration.undone(tx)
+    if not change.dry_run:
+        if done.app is not done.app_before:
+            await tx.put_app(done.app)
+        await migration.write(tx, done)
+        await tx.delete_migration(record.revision)
+    return _Written(done.app, done.app_scope.after, done)
 
 
 async def _disallowed(tx: Transaction, change: AppChange) -> tuple[str, ...]:
@@ -105,10 +149,6 @@ async def _disallowed(tx: Transaction, change: AppChange) -> tuple[str, ...]:
         raise InvalidInput(f"`{field}` may hold at most {MAX_DISALLOWED_ROLES} roles, got {len(roles)}", field=field)
     custom = await custom_roles(tx, roles)
     return tuple(sorted({check_role(role, custom, f"{field}[{place}]") for place, role in enumerate(roles)}))
-
-
-async def _app_scope(reader: Reader) -> TypeRecord:
-    return await reader.type(APP_SCOPE) or TypeRecord(APP_SCOPE, app_scope.GRANTS)
 
 
 def check_permission_version(value: str) -> str:

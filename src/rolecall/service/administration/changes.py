@@ -9,14 +9,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Final, Generic, TypeAlias, TypeVar
+from typing import Any, Final, Generic, NamedTuple, TypeAlias, TypeVar
 
+from rolecall.domain.actions import Action
+from rolecall.domain.migration import Change
 from rolecall.domain.records import (
     AppRecord,
     CallRecord,
     ChannelRecord,
     Custom,
     Grants,
+    PolicyRecord,
     Settings,
     TypeRecord,
 )
@@ -79,6 +82,36 @@ class PermissionFilter:
     action: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class PermissionView:
+    """A permission, built in or the app's own; an empty condition is none."""
+
+    id: str
+    name: str
+    description: str
+    action: Action
+    owner: bool
+    same_team: bool
+    custom: bool
+    condition: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class PermissionChange:
+    """A change of a custom permission, or a new one, which needs an action.
+
+    A new one counts within the user's teams unless `same_team` says otherwise. A name that is empty becomes the id.
+    """
+
+    id: str
+    name: str | Keep = KEEP
+    description: str | Keep = KEEP
+    action: str | Keep = KEEP
+    owner: bool | Keep = KEEP
+    same_team: bool | Keep = KEEP
+    condition: Mapping[str, Any] | Keep = KEEP
+
+
 # --- types -----------------------------------------------------------------------------------------------------------
 
 
@@ -86,12 +119,14 @@ class PermissionFilter:
 class TypeChange:
     """A change of a call type or channel type; `settings` are flat (a channel type's are its config).
 
-    Each role in `grants` gets its list whole. `expected_revision` refuses when the type has changed since.
+    Each role in `grants` gets its list whole. `policies`, of channel types only, replace all there are.
+    `expected_revision` refuses when the type has changed since.
     """
 
     name: str
     grants: Grants = field(default_factory=dict)
     settings: Settings = field(default_factory=dict)
+    policies: tuple[PolicyRecord, ...] | Keep = KEEP
     reset_grants: bool = False
     dry_run: bool = False
     expected_revision: int | None = None
@@ -230,7 +265,7 @@ class ChannelResult:
 
 @dataclass(frozen=True, slots=True)
 class AppChange:
-    """A change of the app and of the grants of `.app`."""
+    """A change of the app and of the grants of `.app`; undoing a migration goes with nothing else but a dry run."""
 
     permission_version: str | Keep = KEEP
     grants: Grants = field(default_factory=dict)
@@ -242,6 +277,34 @@ class AppChange:
     revoke_tokens_issued_before: Time | Keep = KEEP
     dry_run: bool = False
     migrate_permissions_to_v2: bool = False
+    undo_migration: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class MigrationReport:
+    """What a migration to permission version v2 changes, or undoing one; not `applied`: what it would change.
+
+    `changes` are by channel type, those without any left out; `app_changes` are of `.app`. Grants are those after it.
+    """
+
+    applied: bool
+    undone: bool
+    changes: Mapping[str, tuple[Change, ...]]
+    app_changes: tuple[Change, ...]
+    channel_type_grants: Mapping[str, Grants]
+    app_grants: Grants
+
+
+class AppResult(NamedTuple):
+    """The app and the grants of `.app` after a write, and the report of a migration or of undoing one.
+
+    After a dry run all of it as it would be, with the current revision.
+    """
+
+    record: AppRecord
+    grants: Grants
+    report: MigrationReport | None
+    revision: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from rolecall.service.administration.permit import server_only
 from rolecall.service.callers import Caller
 
 OVERRIDES: Final = "config_overrides"
+CREATE: Final = "CreateChannel"
 
 Members = Mapping[str, ChannelMemberRecord]
 
@@ -44,7 +45,9 @@ def checked_members(changes: Sequence[ChannelMemberChange], field: str) -> tuple
     )
 
 
-def checked_own(overrides: ChannelOverrides, custom_roles: Collection[str]) -> ChannelOverrides:
+def checked_own(
+    overrides: ChannelOverrides, custom_roles: Collection[str], custom_permissions: Collection[str]
+) -> ChannelOverrides:
     """Return a channel's own changes, all of whose roles, ids and flags are known."""
     for name, value in overrides.flags.items():
         field = f"{OVERRIDES}.flags.{name}"
@@ -52,7 +55,7 @@ def checked_own(overrides: ChannelOverrides, custom_roles: Collection[str]) -> C
             raise InvalidInput(f"`{field}`: {shown(name)} is not a feature flag", field=field)
         if not isinstance(value, bool):
             raise InvalidInput(f"`{field}` must be true or false", field=field)
-    grants = checked_overrides(overrides.grants, custom_roles, f"{OVERRIDES}.grants")
+    grants = checked_overrides(overrides.grants, custom_roles, f"{OVERRIDES}.grants", custom_permissions)
     return ChannelOverrides({role: names for role, names in grants.items() if names}, dict(overrides.flags))
 
 
@@ -116,9 +119,8 @@ def check_roles_kept(caller: Caller, changes: Sequence[ChannelMemberChange], mem
             server_only(caller, "giving a channel role", f"{field}[{place}].channel_role")
 
 
-def actions_to_create(change: ChannelChange) -> Iterator[str]:
-    """Return the actions a user needs to create a channel; whom it starts with is the creator's choice."""
-    yield "CreateChannel"
+def actions_to_create_with(change: ChannelChange) -> Iterator[str]:
+    """Return what a user needs beside `CREATE` for a new channel; whom it starts with is the creator's choice."""
     yield from _actions_on_state(change)
     if any(member.banned is True for member in change.members):
         yield "BanChannelMember"

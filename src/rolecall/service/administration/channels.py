@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from rolecall.domain.channel_rules import ChannelFacts
+from rolecall.domain.channel_case import ChannelFacts
 from rolecall.domain.errors import NotFound
 from rolecall.domain.names import check_type_name, parse_cid, shown
 from rolecall.domain.records import ChannelMemberRecord, ChannelRecord
@@ -25,7 +25,9 @@ from rolecall.service.administration.checks import (
     check_members,
     check_origin,
     check_users,
+    custom_permissions,
     custom_roles,
+    granted,
     known_role,
     new_members,
     no_such_type,
@@ -80,13 +82,14 @@ class Channels:
             actions = channel_changes.actions_to_change(caller, change, members)
             await self._permit.require(caller, target, actions)
             return
-        facts = ChannelFacts(
-            member_role=await known_role(tx, caller.role_on_channel(change.cid)),
-            created_by=caller.user_id,
-            team=sent(change.team, ""),
-        )
-        actions = channel_changes.actions_to_create(change)
-        await self._permit.require(caller, target._replace(channel_facts=facts), actions)
+        role = await known_role(tx, caller.role_on_channel(change.cid))
+        owned = ChannelFacts(member_role=role, created_by=caller.user_id, team=sent(change.team, ""))
+        # Under v1 who creates a channel does not own it yet, so is not counted as a member of it either.
+        new = owned._replace(created_by="") if tx.app.permission_version == "v1" else owned
+        asked = [(target._replace(channel_facts=new), channel_changes.CREATE)]
+        target = target._replace(channel_facts=owned)
+        asked += [(target, action) for action in channel_changes.actions_to_create_with(change)]
+        await self._permit.require_all(caller, asked)
 
     async def get(self, caller: Caller, cid: str) -> ChannelResult:
         """Return one channel and what the caller may do in it."""
@@ -177,7 +180,9 @@ async def _overrides(tx: Transaction, change: ChannelChange, base: ChannelRecord
     """Return what the channel's own changes become; those that are sent are checked."""
     if isinstance(change.overrides, Keep):
         return ChannelOverrides(base.override_grants, base.override_flags)
-    return channel_changes.checked_own(change.overrides, await custom_roles(tx, change.overrides.grants))
+    grants = change.overrides.grants
+    roles, permissions = await custom_roles(tx, grants), await custom_permissions(tx, granted(grants))
+    return channel_changes.checked_own(change.overrides, roles, permissions)
 
 
 async def _put_members(

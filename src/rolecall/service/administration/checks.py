@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Final, Protocol, TypeVar
 
+from rolecall.domain import permissions
 from rolecall.domain.errors import Forbidden, InvalidInput
 from rolecall.domain.names import check_id, shown
 from rolecall.domain.records import (
@@ -16,6 +17,8 @@ from rolecall.domain.records import (
     ChannelMemberRecord,
     ChannelRecord,
     Custom,
+    Grants,
+    PermissionRecord,
     TypeRecord,
     UserRecord,
 )
@@ -26,7 +29,17 @@ from rolecall.service.callers import Caller
 from rolecall.store import Reader, Transaction
 
 T = TypeVar("T")
-R = TypeVar("R", AppRecord, CallMemberRecord, CallRecord, ChannelMemberRecord, ChannelRecord, TypeRecord, UserRecord)
+R = TypeVar(
+    "R",
+    AppRecord,
+    CallMemberRecord,
+    CallRecord,
+    ChannelMemberRecord,
+    ChannelRecord,
+    PermissionRecord,
+    TypeRecord,
+    UserRecord,
+)
 
 MOST_AT_ONCE: Final = 1_000
 MAX_CUSTOM_BYTES: Final = 5 * 1024
@@ -48,10 +61,10 @@ def stamped(wanted: R, stored: R | None, now: int) -> R:
     return replace(wanted, updated_at=now)
 
 
-def check_count(count: int, field: str) -> None:
+def check_count(count: int, field: str, most: int = MOST_AT_ONCE) -> None:
     """Refuse a write of more things than fit into one."""
-    if count > MOST_AT_ONCE:
-        raise InvalidInput(f"`{field}` may hold at most {MOST_AT_ONCE} entries, got {count}", field=field)
+    if count > most:
+        raise InvalidInput(f"`{field}` may hold at most {most} entries, got {count}", field=field)
 
 
 def check_ids(ids: Iterable[tuple[str, str]]) -> None:
@@ -69,6 +82,12 @@ def check_time(value: int | None, field: str) -> int | None:
     if value is not None and not 0 <= value <= _LATEST:
         raise InvalidInput(f"`{field}` must be a time from 1970 to 2262", field=field)
     return value
+
+
+def custom_text(custom: Custom, field: str) -> str:
+    """Return a customer's own data, checked, as the JSON text that conditions read; "" when it is empty."""
+    plain = check_custom(custom, field)
+    return json.dumps(plain, ensure_ascii=False, separators=(",", ":")) if plain else ""
 
 
 def check_custom(custom: Custom, field: str) -> Custom:
@@ -106,6 +125,22 @@ async def custom_roles(reader: Reader, roles: Iterable[str | Keep]) -> Collectio
     if all(isinstance(role, Keep) or canonical(role) in BUILT_IN for role in roles):
         return ()
     return {role.name for role in await reader.roles()}
+
+
+async def custom_permissions(reader: Reader, names: Iterable[str]) -> Collection[str]:
+    """Return the ids of the app's own permissions; nothing is read when all those named are built in.
+
+    A leading `!`, with which a channel takes a permission away, is no part of an id.
+    """
+    if all(name.removeprefix("!") in permissions.BUILT_IN for name in names):
+        return ()
+    return {permission.id for permission in await reader.permissions()}
+
+
+def granted(grants: Grants) -> Iterator[str]:
+    """Return every permission that grants name."""
+    for names in grants.values():
+        yield from names
 
 
 async def known_role(reader: Reader, role: str | None) -> str | None:

@@ -7,13 +7,15 @@ capabilities are.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Final
+from typing import Any, Final
 
 from rolecall.domain import call_capabilities, channel_capabilities
 from rolecall.domain.actions import ACTIONS, INDEX
 from rolecall.domain.call_rules import CallFacts
+from rolecall.domain.channel_case import ChannelCase
 from rolecall.domain.errors import Forbidden, NotFound, RolecallError
 from rolecall.domain.names import shown
+from rolecall.domain.policies import asks_for
 from rolecall.service.authorizer import Authorizer, Question, Target
 from rolecall.service.callers import Caller
 from rolecall.service.index import Missing
@@ -44,7 +46,11 @@ class Permit:
 
     async def require(self, caller: Caller, target: Question, actions: Iterable[str]) -> None:
         """Raise Forbidden unless the caller may do every action on the target."""
-        for refusal in await self._refusals(caller, [(target, action) for action in actions]):
+        await self.require_all(caller, [(target, action) for action in actions])
+
+    async def require_all(self, caller: Caller, asked: Sequence[tuple[Question, str]]) -> None:
+        """Raise Forbidden unless the caller may do each action on its target."""
+        for refusal in await self._refusals(caller, asked):
             if refusal is not None:
                 raise refusal
 
@@ -123,17 +129,25 @@ def in_team(team: str, author: str = "") -> Question:
 
 
 def _denied(target: Target, action: str, reason: str) -> Forbidden:
-    """Make the error in the words that clients of Stream know."""
+    """Make the error in the words that clients of Stream know: those of the permission version that decided."""
     case = target.case
-    return Forbidden(
-        f"User '{case.user_id}'{_with(case.holding.roles)} is not allowed to perform action {action} "
-        f"in scope '{case.scope}'",
-        metadata={"action": action, "scope": case.scope, "reason": str(reason)},
-    )
+    by_policy = isinstance(case, ChannelCase) and case.policies is not None
+    text = _denied_by_policy(case, action) if by_policy else _denied_by_grants(case, action)
+    return Forbidden(text, metadata={"action": action, "scope": case.scope, "reason": str(reason)})
 
 
-def _with(roles: Sequence[str]) -> str:
-    distinct = list(dict.fromkeys(roles))
-    if not distinct:
-        return ""
-    return f" with role '{distinct[0]}'" if len(distinct) == 1 else f" with roles {distinct!r}"
+def _denied_by_grants(case: Any, action: str) -> str:
+    roles = _distinct(case)
+    who = f" with roles {roles!r}" if len(roles) > 1 else "".join(f" with role '{role}'" for role in roles)
+    return f"User '{case.user_id}'{who} is not allowed to perform action {action} in scope '{case.scope}'"
+
+
+def _denied_by_policy(case: Any, action: str) -> str:
+    roles = _distinct(case)
+    who = f" with roles {roles!r}" if len(roles) > 1 else "".join(f" with role {role}" for role in roles)
+    resource = asks_for(action)[0]
+    return f"User '{case.user_id}'{who} is not allowed to access Resource {resource} on channel type {case.scope}"
+
+
+def _distinct(case: Any) -> list[str]:
+    return list(dict.fromkeys(case.holding.roles))

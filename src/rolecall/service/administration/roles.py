@@ -20,6 +20,7 @@ from rolecall.service.callers import Caller
 from rolecall.store import Reader, Transaction
 
 _AT_ONCE: Final = 50
+_OF_POLICIES: Final = "channel type "  # what holds grants is called a scope
 _KINDS: Final[tuple[Literal["call", "channel"], ...]] = ("call", "channel")
 
 
@@ -76,8 +77,9 @@ async def _delete(tx: Transaction, name: str) -> None:
     if use is None and name in tx.app.user_search_disallowed_roles:
         use = "`user_search_disallowed_roles`"
     if use is not None:
+        holds = f"a policy of {use} names it" if use.startswith(_OF_POLICIES) else f"{use} holds it"
         raise Precondition(
-            f'role "{name}" can\'t be deleted: {use} holds it',
+            f'role "{name}" can\'t be deleted: {holds}',
             field="name",
             reason="ROLE_IN_USE",
             metadata={"role": name},

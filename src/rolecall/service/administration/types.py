@@ -1,4 +1,4 @@
-"""Call types and channel types: what each role may do there, and their settings or config."""
+"""Call types and channel types: what each role may do there, and their settings or config, and channels' policies."""
 
 from __future__ import annotations
 
@@ -7,22 +7,26 @@ from dataclasses import replace
 from typing import ClassVar, Final, Literal, NamedTuple
 
 from rolecall.domain.builtin import call_types, channel_types
+from rolecall.domain.builtin.policies import POLICIES
 from rolecall.domain.channel_config import merge_config
 from rolecall.domain.errors import NotFound, Precondition, RevisionConflict
 from rolecall.domain.grants import merge_grants
 from rolecall.domain.names import check_type_name, shown
-from rolecall.domain.records import Grants, Settings, TypeRecord
+from rolecall.domain.policies import EVERY
+from rolecall.domain.policy_checks import checked_policies
+from rolecall.domain.records import Grants, PolicyRecord, Settings, TypeRecord
 from rolecall.domain.roles import check_role
 from rolecall.domain.settings import merge_settings
 from rolecall.service.administration.access import Access
-from rolecall.service.administration.changes import Listing, Page, TypeChange, TypeResult
-from rolecall.service.administration.checks import custom_roles, stamped
+from rolecall.service.administration.changes import Keep, Listing, Page, TypeChange, TypeResult
+from rolecall.service.administration.checks import custom_permissions, custom_roles, granted, stamped
 from rolecall.service.administration.paging import window
 from rolecall.service.administration.permit import server_only
 from rolecall.service.callers import Caller
 from rolecall.service.state import CALL_SCOPE_PREFIX
 from rolecall.store import Reader, Transaction
 
+_POLICIES_FIELD: Final = "permissions"
 _EXCLUDED_ROLES: Final = "limits.max_participants_exclude_roles"
 
 
@@ -34,19 +38,27 @@ class TypeKind(NamedTuple):
     origin: str
     grants: Mapping[str, Grants]
     settings: Mapping[str, Settings]
+    policies: Mapping[str, tuple[PolicyRecord, ...]]
     merge: Callable[[Settings, Settings, str], Settings]
     settings_field: str
 
     def starting(self, name: str) -> TypeRecord:
         """Return what a type of this name is before anything is written: its own table, or that of the origin."""
         source = name if name in self.grants else self.origin
-        return TypeRecord(self.prefix + name, dict(self.grants[source]), dict(self.settings[source]))
+        return TypeRecord(
+            self.prefix + name,
+            dict(self.grants[source]),
+            dict(self.settings[source]),
+            self.policies.get(source, ()),
+        )
 
 
 CALL = TypeKind(
-    "call", CALL_SCOPE_PREFIX, "default", call_types.GRANTS, call_types.SETTINGS, merge_settings, "settings"
+    "call", CALL_SCOPE_PREFIX, "default", call_types.GRANTS, call_types.SETTINGS, {}, merge_settings, "settings"
 )
-CHANNEL = TypeKind("channel", "", "messaging", channel_types.GRANTS, channel_types.CONFIG, merge_config, "config")
+CHANNEL = TypeKind(
+    "channel", "", "messaging", channel_types.GRANTS, channel_types.CONFIG, POLICIES, merge_config, "config"
+)
 
 
 class Types:
@@ -71,9 +83,14 @@ class Types:
         base = stored or defaults
         settings = self.of.merge(base.settings, change.settings, self.of.settings_field)
         settings = {**settings, **await excluded_roles(tx, change.settings, self.of.settings_field)}
-        custom = await custom_roles(tx, change.grants)
-        grants = merge_grants(defaults.grants if change.reset_grants else base.grants, change.grants, custom)
-        wanted = replace(base, grants=grants, settings=settings)
+        grants = merge_grants(
+            defaults.grants if change.reset_grants else base.grants,
+            change.grants,
+            await custom_roles(tx, change.grants),
+            await custom_permissions(tx, granted(change.grants)),
+        )
+        policies = await _policies(tx, change.policies, base)
+        wanted = replace(base, grants=grants, settings=settings, policies=policies)
         record = stamped(wanted, stored, tx.now)
         if record is not stored and not change.dry_run:
             await tx.put_type(record)
@@ -148,6 +165,16 @@ async def excluded_roles(reader: Reader, settings: Settings, field: str) -> Sett
     roles = settings[_EXCLUDED_ROLES]
     custom = await custom_roles(reader, roles)
     return {_EXCLUDED_ROLES: tuple(check_role(role, custom, f"{field}.{_EXCLUDED_ROLES}") for role in roles)}
+
+
+async def _policies(
+    tx: Transaction, sent_policies: tuple[PolicyRecord, ...] | Keep, base: TypeRecord
+) -> tuple[PolicyRecord, ...]:
+    """Return the policies that a type is to have, those that are sent checked."""
+    if isinstance(sent_policies, Keep):
+        return base.policies
+    named = (role for policy in sent_policies for role in policy.roles if role != EVERY)
+    return checked_policies(sent_policies, await custom_roles(tx, named), _POLICIES_FIELD)
 
 
 def _check_revision(tx: Transaction, stored: TypeRecord | None, expected: int | None) -> None:

@@ -9,17 +9,18 @@ from rolecall.api.v1 import authorization_pb2 as pb
 from rolecall.api.v1 import core_pb2
 from rolecall.domain import call_capabilities
 from rolecall.domain.call_rules import CallFacts
+from rolecall.domain.channel_case import ChannelFacts
 from rolecall.domain.channel_config import CONFIG, MAX_COOLDOWN_SECONDS
-from rolecall.domain.channel_rules import ChannelFacts
 from rolecall.domain.decision import Decision, Reason
 from rolecall.domain.errors import Forbidden, InvalidInput, RolecallError, Unavailable, Unsupported
 from rolecall.domain.names import check_text
 from rolecall.domain.records import CallMemberRecord
 from rolecall.domain.settings import SETTINGS, check_leaves
 from rolecall.service.administration.changes import Listing, Page
+from rolecall.service.administration.checks import custom_text
 from rolecall.service.authorizer import Asked, Question, RosterEntry
 from rolecall.transports.codes import failure_of
-from rolecall.transports.convert import flat, nanoseconds
+from rolecall.transports.convert import custom_of, flat, nanoseconds
 from rolecall.transports.edge import Context, Services
 
 MAX_CHECKS: Final = 1_000
@@ -119,6 +120,7 @@ async def explain_capability(
         reason=_REASONS[decision.reason],
         role=decision.role,
         permission=decision.permission,
+        policy=decision.policy,
         steps=[
             pb.ExplainStep(rule=step.rule, outcome=f"OUTCOME_{step.outcome}", detail=step.detail)
             for step in explanation.steps
@@ -235,6 +237,14 @@ def _texts(facts: pb.Facts) -> tuple[str | None, str | None, str | None]:
     return values[0], values[1], values[2]
 
 
+def _custom(facts: pb.Facts) -> str | None:
+    """Return custom data as JSON text, None where it is absent."""
+    if not facts.HasField("custom"):
+        return None
+    field = "facts.custom"
+    return custom_text(custom_of(facts.custom, field), field)
+
+
 def _call_facts(facts: pb.Facts) -> CallFacts:
     _refuse(facts, _CHANNEL_ONLY, "call")
     return CallFacts(
@@ -248,6 +258,7 @@ def _call_facts(facts: pb.Facts) -> CallFacts:
         backstage=_optional(facts, "backstage"),
         starts_at=nanoseconds(facts.starts_at, "facts.starts_at") if facts.HasField("starts_at") else None,
         ended=_optional(facts, "ended"),
+        custom=_custom(facts),
     )
 
 
@@ -273,6 +284,7 @@ def _channel_facts(facts: pb.Facts) -> ChannelFacts:
             if facts.HasField("config_override")
             else None
         ),
+        custom=_custom(facts),
     )
 
 
@@ -285,6 +297,7 @@ def _verdict(decision: Decision, revision: int) -> pb.CheckCapabilityResponse:
         reason=_REASONS[decision.reason],
         role=decision.role,
         permission=decision.permission,
+        policy=decision.policy,
         revision=revision,
     )
 
