@@ -20,10 +20,11 @@ from bench.worlds import APP_ID, Spec, World
 from rolecall.domain import call_rules
 from rolecall.domain.decision import Decision
 from rolecall.domain.facts import Call, CallMember, User
-from rolecall.service.authorizer import Authorizer, Question
+from rolecall.service.authorizer import Authorizer
 from rolecall.service.cache import CALL, CALL_MEMBER, USER, Name
 from rolecall.service.callers import Caller
 from rolecall.service.index import Index
+from rolecall.service.questions import Question
 from rolecall.service.state import AppState
 from rolecall.store import Store
 

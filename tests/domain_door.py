@@ -166,7 +166,7 @@ class DomainDoor:
             asked = self._asked(channel_capabilities.question, question)
             return explain(channel_rules.rules_of(self.app), settled(self.channel_case(question), EVERYTHING), asked)
         asked = self._asked(app_rules.question, question)
-        return explain(app_rules.RULES, settled(self.app_case(question), EVERYTHING), asked)
+        return explain(app_rules.rules_of(self.app), settled(self.app_case(question), EVERYTHING), asked)
 
     def admission(self, question: Question) -> Answer:
         """Answer whether a user may come into a call at `question["now"]` (nanoseconds)."""

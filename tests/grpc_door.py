@@ -6,6 +6,7 @@ clock is the server's: `starts_at` is written anew for each admission, as far fr
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections.abc import Iterable, Iterator
 from typing import Any, Final
@@ -19,13 +20,16 @@ from rolecall.api.v1 import (
     call_type_pb2,
     channel_pb2,
     channel_type_pb2,
+    permission_pb2,
     role_pb2,
     user_pb2,
 )
 from rolecall.api.v1.core_pb2 import Reason
 from tests.doors import App, Client, Server
 from tests.oracle import Answer, Question, World
+from tests.scenarios import Cell
 from tests.service_door import call_type_changes, channel_type_changes, creator, known, said, tuples
+from tests.translation import Report
 
 _SECOND: Final = 1_000_000_000
 _PREFIX: Final = "REASON_"
@@ -97,13 +101,17 @@ class GrpcDoor:
         """Make a fresh app hold a world."""
         for role in world["roles"]:
             self._write(role_pb2.CreateRoleRequest(), name=role)
+        for name, row in world["permissions"].items():
+            self._write(permission_pb2.CreatePermissionRequest(), id=name, **_permission(row))
         for change in call_type_changes(world):
             request = call_type_pb2.UpsertCallTypeRequest()
             self._write(request, name=change.name, grants=_lists(change.grants), settings=_nested(change.settings))
         for change in channel_type_changes(world):
             channel_request = channel_type_pb2.UpsertChannelTypeRequest()
             config = _nested(change.settings)
-            self._write(channel_request, name=change.name, grants=_lists(change.grants), config=config)
+            policies = _policies(world["channel_types"][change.name]["policies"])
+            grants = _lists(change.grants)
+            self._write(channel_request, name=change.name, grants=grants, config=config, permissions=policies)
         if world["users"]:
             users = [{"id": name, **row} for name, row in world["users"].items()]
             self._write(user_pb2.UpsertUsersRequest(), users=users)
@@ -111,8 +119,23 @@ class GrpcDoor:
             self._write_call(cid, row, world)
         for cid, row in world["channels"].items():
             self._write(channel_pb2.UpsertChannelRequest(), **_channel(cid, row, world))
-        app = {name: value for name, value in world["app"].items() if name != "permission_version"}
-        self._write(app_pb2.UpdateAppRequest(), grants=_lists(tuples(world["app_grants"])), **app)
+        app = dict(world["app"])
+        disallowed = {"values": app.pop("user_search_disallowed_roles")}
+        grants = _lists(tuples(world["app_grants"]))
+        self._write(app_pb2.UpdateAppRequest(), grants=grants, user_search_disallowed_roles=disallowed, **app)
+
+    def migrate(self, *, dry_run: bool = False) -> Report:
+        """Migrate the app to permission version v2, and return its report on channels; a dry run changes nothing."""
+        request = app_pb2.UpdateAppRequest(
+            permission_version="v2", migrate_permissions_to_v2=True, dry_run=dry_run
+        )
+        report = self._ask(request).migration_report
+        assert report.applied is not dry_run
+        return _report(report)
+
+    def undo(self) -> None:
+        """Put back what was there before the migration."""
+        self._write(app_pb2.UpdateAppRequest(), undo_migration=True)
 
     def _write(self, request: Any, **fields: Any) -> Any:
         return self._ask(_parsed(fields, request))
@@ -124,6 +147,7 @@ class GrpcDoor:
             "team": row.get("team", ""),
             "members": [{"user_id": user, "role": row["members"][user]} for user in known(row["members"], world)],
             "settings_override": _nested(row.get("settings_override", {})),
+            "custom": row.get("custom", {}),
         }
         backstage = self._write(call_pb2.UpsertCallRequest(), **request).call.backstage
         if row.get("backstage", backstage) != backstage:
@@ -146,7 +170,28 @@ def _parsed(fields: Json, request: Any) -> Any:
 
 def _answer(response: Any) -> Answer:
     reason = Reason.Name(response.reason).removeprefix(_PREFIX)
-    return Answer(response.allowed, reason, getattr(response, "role", ""), getattr(response, "permission", ""))
+    said = (getattr(response, name, "") for name in ("role", "permission", "policy"))
+    return Answer(response.allowed, reason, *said)
+
+
+def _report(report: Any) -> Report:
+    rows: Report = {}
+    for change in report.changes:
+        for pair in itertools.product(change.user_roles, change.channel_roles):
+            cell = Cell(change.channel_type, *pair, change.owner)
+            assert cell not in rows, f"told twice: {cell}"
+            rows[cell] = list(change.gained), list(change.lost)
+    return rows
+
+
+def _permission(row: Json) -> Json:
+    """Return the fields of a custom permission; what is as it would be anyway is left out."""
+    left_out = {"owner": False, "same_team": True, "condition": {}}
+    return {name: value for name, value in row.items() if name == "action" or value != left_out[name]}
+
+
+def _policies(rows: list[Json]) -> list[Json]:
+    return [{**row, "action": f"POLICY_ACTION_{row['action'].upper()}"} for row in rows]
 
 
 def _asked(question: Question, zero: int = 0) -> Json:
@@ -201,4 +246,5 @@ def _channel(cid: str, row: Json, world: World) -> Json:
         "disabled": row.get("disabled", False),
         "cooldown": row.get("cooldown", 0),
         "config_overrides": {"grants": _lists(overrides.get("grants", {})), **overrides.get("flags", {})},
+        "custom": row.get("custom", {}),
     }

@@ -27,9 +27,10 @@ from rolecall.service.administration.changes import (
     TypeChange,
     UserChange,
 )
-from rolecall.service.authorizer import Authorizer, Question
+from rolecall.service.authorizer import Authorizer
 from rolecall.service.callers import Caller
 from rolecall.service.index import Index
+from rolecall.service.questions import Question
 from rolecall.store import Store
 from tests import oracle
 from tests.domain_door import as_answer, as_policies, as_text, report_rows

@@ -7,26 +7,33 @@ from collections.abc import Callable, Iterator
 import grpc
 import pytest
 
-from tests.cases.test_decide import SCENARIOS, asked
+from tests.cases.test_decide import MIGRATING, SCENARIOS, asked
 from tests.doors import make_app, refusal_of, running
 from tests.grpc_door import GrpcDoor
 from tests.scenarios import Check, Listing, Scenario
 
-Doors = Callable[[Scenario], GrpcDoor]
+Doors = Callable[..., GrpcDoor]
+
+
+def to_change(scenario: Scenario) -> str:
+    """Return the name of one more app with the scenario's world."""
+    return f"{scenario.name}, to be changed"
 
 
 @pytest.fixture(scope="module")
 def doors(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Doors]:
     """Have a server with one app for each scenario asked about, written when it is first asked for."""
     db = tmp_path_factory.mktemp("cases") / "store.db"
-    apps = {scenario.name: make_app(db, scenario.name) for scenario in SCENARIOS}
+    names = [scenario.name for scenario in SCENARIOS] + [to_change(scenario) for scenario in MIGRATING]
+    apps = {name: make_app(db, name) for name in names}
     written: dict[str, GrpcDoor] = {}
 
-    def door(scenario: Scenario) -> GrpcDoor:
-        if scenario.name not in written:
-            written[scenario.name] = fresh = GrpcDoor(server, apps[scenario.name])
+    def door(scenario: Scenario, *, name: str = "") -> GrpcDoor:
+        name = name or scenario.name
+        if name not in written:
+            written[name] = fresh = GrpcDoor(server, apps[name])
             fresh.write(scenario.world)
-        return written[scenario.name]
+        return written[name]
 
     with running(db) as server:
         yield door
@@ -82,3 +89,26 @@ def test_admission(doors: Doors, scenario: Scenario, admission: Check) -> None:
     answer = door.admission(admission.question, scenario.world)
     expected = admission.expected._replace(role=None, permission=None)  # which a response of this RPC does not say
     assert expected.met_by(answer), answer
+
+
+@pytest.mark.parametrize("scenario", MIGRATING, ids=lambda scenario: scenario.name)
+def test_migrating_and_undoing_it(doors: Doors, scenario: Scenario) -> None:
+    door, migration = doors(scenario, name=to_change(scenario)), scenario.migration
+    assert migration is not None
+    planned = door.migrate(dry_run=True)
+    answers_are(scenario.checks, door)
+    report = door.migrate()
+    assert report == planned
+    for cell, change in migration.report.items():
+        assert report.get(cell, ([], [])) == change, cell
+    answers_are(migration.checks, door)
+    for listing in migration.lists:
+        assert door.capabilities(listing.question) == listing.own_capabilities
+    door.undo()
+    answers_are(scenario.checks, door)
+
+
+def answers_are(checks: list[Check], door: GrpcDoor) -> None:
+    for check in checks:
+        answer = door.check(check.question)
+        assert check.expected.met_by(answer), (check.question, answer)

@@ -126,9 +126,49 @@ PAGE_SIZE = _bad({"1,001": 1_001, "as large as it goes": 2**32 - 1}) + _fine(lar
 PAGE_TOKEN = _bad({"no base64": "?", "base64 of nothing": "AAAA", "not ASCII": "é", **_ODD_TEXT})
 MIN_REVISION = _bad({"future": 10**6, "as far as it goes": 2**64 - 1}, Code.UNAVAILABLE)
 EXPECTED_REVISION = _bad({"never written": 0, "future": 10**6, "as far as it goes": 2**64 - 1}, Code.ABORTED)
-UNSUPPORTED = _bad({"any": 1}, Code.UNIMPLEMENTED)
-UNSUPPORTED_TEXT = _bad({"empty": "", "any": "x", "huge": HUGE}, Code.UNIMPLEMENTED)
-UNSUPPORTED_STRUCT = tuple(odd._replace(code=Code.UNIMPLEMENTED) for odd in CUSTOM)
+
+_UNPRINTABLE: Final = {about: text for about, text in _ODD_TEXT.items() if about != "256 bytes"}
+NAME_100 = _bad(_ODD_TEXT | _WIDE | {"101 characters": "x" * 101})
+PERMISSION_NAME = NAME_100 + _bad({"taken": "held", "built in": "Send Audio"}, Code.ALREADY_EXISTS)
+DESCRIPTION = _bad(_UNPRINTABLE | {"2,049 characters": "x" * 2_049})
+CUSTOM_PERMISSION = (
+    *ID,
+    *_bad({"unknown": "nothing"}, Code.NOT_FOUND),
+    *_bad({"built in": "send-audio"}, Code.FAILED_PRECONDITION),
+)
+
+
+def _deep(levels: int) -> Struct:
+    condition: dict[str, Any] = {"$subject.a": 1}
+    for _ in range(levels - 1):
+        condition = {"$not": condition}
+    return _struct(condition)
+
+
+def _with(value: Any) -> Struct:
+    return _struct({"$subject.a": value})
+
+
+CONDITION = _bad(
+    {odd.about: odd.value for odd in CUSTOM if odd.about != "empty"}
+    | {
+        "no field": _struct({"age": 1}),
+        "NaN": _with(math.nan),
+        "infinity": _with({"$gt": math.inf}),
+        "null": _with(None),
+        "list": _with([1]),
+        "unknown operator": _with({"$regex": "a"}),
+        "no operator": _with({"age": 1}),
+        "field of a field": _with("$resource.a"),
+        "no conditions": _struct({"$and": []}),
+        "9 levels": _deep(9),
+        "over 8 KiB": _with("x" * 8_192),
+        "huge": _with(HUGE),
+        "huge field": _struct({f"$subject.{HUGE}": 1}),
+        "many": _with({"$in": list(range(9_000))}),
+    }
+)
+CHANGED_CONDITION = CONDITION + _fine(empty=_struct({}), deepest=_deep(8), largest=_with("x" * 8_000))
 
 
 def _number(*bad: int, fine: tuple[int, ...]) -> tuple[Odd, ...]:
@@ -204,6 +244,7 @@ VALUES: Final[dict[str, tuple[Odd, ...]]] = {
     "Facts.created_by_id": TEXT,
     "Facts.team": TEXT,
     "Facts.starts_at": FAR,
+    "Facts.custom": CUSTOM,
     "Facts.cooldown": _number(121, fine=(0, 120)),
     # --- settings of calls ---
     "AudioSettings.default_device": WORD,
@@ -245,17 +286,21 @@ VALUES: Final[dict[str, tuple[Odd, ...]]] = {
     "ListPermissionsRequest.level": FILTER,
     "ListPermissionsRequest.action": FILTER,
     "GetPermissionRequest.id": ID + _bad({"unknown": "send-smell"}, Code.NOT_FOUND),
-    "CreatePermissionRequest.id": UNSUPPORTED_TEXT,
-    "CreatePermissionRequest.name": UNSUPPORTED_TEXT,
-    "CreatePermissionRequest.description": UNSUPPORTED_TEXT,
-    "CreatePermissionRequest.action": UNSUPPORTED_TEXT,
-    "CreatePermissionRequest.condition": UNSUPPORTED_STRUCT,
-    "UpdatePermissionRequest.id": UNSUPPORTED_TEXT,
-    "UpdatePermissionRequest.name": UNSUPPORTED_TEXT,
-    "UpdatePermissionRequest.description": UNSUPPORTED_TEXT,
-    "UpdatePermissionRequest.action": UNSUPPORTED_TEXT,
-    "UpdatePermissionRequest.condition": UNSUPPORTED_STRUCT,
-    "DeletePermissionRequest.id": UNSUPPORTED_TEXT,
+    "CreatePermissionRequest.id": (
+        *ID,
+        *_bad({"taken away": "!fresh"}),
+        *_bad({"taken": "mine", "built in": "send-audio"}, Code.ALREADY_EXISTS),
+    ),
+    "CreatePermissionRequest.name": PERMISSION_NAME,
+    "CreatePermissionRequest.description": DESCRIPTION,
+    "CreatePermissionRequest.action": WORD,
+    "CreatePermissionRequest.condition": CONDITION,
+    "UpdatePermissionRequest.id": CUSTOM_PERMISSION,
+    "UpdatePermissionRequest.name": PERMISSION_NAME + _fine(empty="", longest="é" * 100),
+    "UpdatePermissionRequest.description": DESCRIPTION + _fine(empty="", longest="é" * 2_048),
+    "UpdatePermissionRequest.action": WORD,
+    "UpdatePermissionRequest.condition": CHANGED_CONDITION,
+    "DeletePermissionRequest.id": CUSTOM_PERMISSION + _bad({"in use": "held"}, Code.FAILED_PRECONDITION),
     "CreateRoleRequest.name": (
         *ROLE_SHAPE,
         *_bad(_EMPTY),
@@ -279,11 +324,11 @@ VALUES: Final[dict[str, tuple[Odd, ...]]] = {
     "UpsertChannelTypeRequest.grants<value>": PERMISSION,
     "UpsertChannelTypeRequest.expected_revision": EXPECTED_REVISION,
     "UpsertChannelTypeRequest.update_mask": MASK,
-    "Policy.name": UNSUPPORTED_TEXT,
-    "Policy.priority": UNSUPPORTED,
-    "Policy.resources": UNSUPPORTED_TEXT,
-    "Policy.roles": UNSUPPORTED_TEXT,
-    "Policy.action": UNSUPPORTED + _bad({"unknown": 99}, Code.UNIMPLEMENTED),
+    "Policy.name": NAME_100 + _bad(_EMPTY) + _fine(longest="☃" * 100),
+    "Policy.priority": _number(0, 1_000, fine=(1, 999)),
+    "Policy.resources": WORD + _fine(every="*", action="SendAudio", older="EditUser"),
+    "Policy.roles": ROLE + _bad(_EMPTY) + _fine(every="*", other_spelling="call-member"),
+    "Policy.action": _bad({"unspecified": 0, "unknown": 99, "below zero": -1}) + _fine(deny=2),
     "GetChannelTypeRequest.name": STORED_TYPE,
     "DeleteChannelTypeRequest.name": UNUSED_TYPE + _bad({"built in": "messaging"}, Code.FAILED_PRECONDITION),
     # --- calls ---

@@ -17,11 +17,19 @@ from rolecall.api.v1 import (
     role_pb2,
     user_pb2,
 )
+from rolecall.api.v1.core_pb2 import PermissionList
 from tests.doors import Client
 
 ASKED: Final[dict[str, Any]] = {"user_id": "ann", "capability": "send-audio"}
 CALL: Final = "default:standup"
 CHANNEL: Final = "messaging:general"
+POLICY: Final = channel_type_pb2.Policy(
+    name="Everyone reads",
+    priority=5,
+    resources=["ReadChannel"],
+    roles=["*"],
+    action=channel_type_pb2.POLICY_ACTION_ALLOW,
+)
 
 GOOD: Final[dict[str, Message]] = {
     "CheckCapability call": authorization_pb2.CheckCapabilityRequest(**ASKED, call=CALL),
@@ -48,7 +56,7 @@ GOOD: Final[dict[str, Message]] = {
     "CheckAdmission": authorization_pb2.CheckAdmissionRequest(user_id="ann", call=CALL),
     "ListPermissions": permission_pb2.ListPermissionsRequest(),
     "GetPermission": permission_pb2.GetPermissionRequest(id="send-audio"),
-    "CreatePermission": permission_pb2.CreatePermissionRequest(id="mine", action="SendAudio"),
+    "CreatePermission": permission_pb2.CreatePermissionRequest(id="fresh", action="SendAudio"),
     "UpdatePermission": permission_pb2.UpdatePermissionRequest(id="mine"),
     "DeletePermission": permission_pb2.DeletePermissionRequest(id="mine"),
     "ListRoles": role_pb2.ListRolesRequest(),
@@ -58,7 +66,7 @@ GOOD: Final[dict[str, Message]] = {
     "GetCallType": call_type_pb2.GetCallTypeRequest(name="hall"),
     "ListCallTypes": call_type_pb2.ListCallTypesRequest(),
     "DeleteCallType": call_type_pb2.DeleteCallTypeRequest(name="empty"),
-    "UpsertChannelType": channel_type_pb2.UpsertChannelTypeRequest(name="hall"),
+    "UpsertChannelType": channel_type_pb2.UpsertChannelTypeRequest(name="hall", permissions=[POLICY]),
     "GetChannelType": channel_type_pb2.GetChannelTypeRequest(name="hall"),
     "ListChannelTypes": channel_type_pb2.ListChannelTypesRequest(),
     "DeleteChannelType": channel_type_pb2.DeleteChannelTypeRequest(name="empty"),
@@ -107,9 +115,6 @@ GOOD: Final[dict[str, Message]] = {
 READS: Final = ("Get", "List", "Check", "Batch", "Explain")
 """How the names of RPCs begin that change nothing whatever they are sent."""
 
-UNANSWERED: Final = ("CreatePermission", "UpdatePermission", "DeletePermission")
-"""RPCs of a later version: what they take, they don't say yet."""
-
 
 def fill(client: Client) -> None:
     """Make the world that the good requests are about."""
@@ -121,6 +126,10 @@ def fill(client: Client) -> None:
     for name in ("hall", "empty"):
         client(call_type_pb2.UpsertCallTypeRequest(name=name))
         client(channel_type_pb2.UpsertChannelTypeRequest(name=name))
+    for permission_id in ("mine", "held"):
+        client(permission_pb2.CreatePermissionRequest(id=permission_id, action="SendAudio"))
+    held = {"speaker": PermissionList(permissions=["held"])}
+    client(call_type_pb2.UpsertCallTypeRequest(name="hall", grants=held))
     for cid in (CALL, "default:spare", "hall:one"):
         members = [call_pb2.CallMember(user_id="ann", role="host"), call_pb2.CallMember(user_id="bob")]
         client(call_pb2.UpsertCallRequest(cid=cid, created_by_id="ann", members=members))

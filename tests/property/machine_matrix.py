@@ -6,8 +6,9 @@ from typing import Final, NamedTuple
 
 from rolecall.domain import call_capabilities
 from rolecall.domain.errors import NotFound, RolecallError
-from rolecall.service.authorizer import Authorizer, Question
+from rolecall.service.authorizer import Authorizer
 from rolecall.service.callers import Caller
+from rolecall.service.questions import Question
 from tests import oracle
 from tests.domain_door import as_answer
 from tests.oracle import Answer, World

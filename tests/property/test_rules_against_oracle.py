@@ -29,9 +29,10 @@ ASKERS = (*USERS, STRANGER)
 
 
 def permission_ids(world: World, kind: str) -> list[str]:
-    """Return permission ids worth asking: each action of the pool under one of its ids, and one of no pool."""
+    """Return permission ids worth asking: each action of the pool under one of its ids, one of no pool, the custom."""
     pool = [*world["pool"][kind], "send-event"]
-    return [action + VARIANTS[position % len(VARIANTS)] for position, action in enumerate(pool)]
+    built_in = [action + VARIANTS[position % len(VARIANTS)] for position, action in enumerate(pool)]
+    return built_in + list(world["permissions"])
 
 
 def about(world: World, question: Question) -> str:
@@ -40,6 +41,7 @@ def about(world: World, question: Question) -> str:
     cid = question.get(kind, "")
     rows = {
         "app": world["app"],
+        "permissions": world["permissions"],
         "user": world["users"].get(question["user"]),
         kind: world[f"{kind}s"].get(cid),
         "type": world[f"{kind}_types"].get(cid.partition(":")[0]) or world["app_grants"],

@@ -120,6 +120,51 @@ GROUPS: Final[tuple[tuple[str, tuple[Command, ...]], ...]] = (
         ),
     ),
     (
+        "Set up an app, on the store file or through a server",
+        (
+            Command(
+                "app get",
+                "show the settings of an app, and the grants in the app itself",
+                "settings:get",
+                flags.reading_flags,
+                (
+                    Example("rolecall app get --db rolecall.db", "from the file"),
+                    Example("ROLECALL_API_KEY=… ROLECALL_TOKEN=… rolecall app get", "from the server at --address"),
+                ),
+            ),
+            Command(
+                "app set",
+                "change settings of an app; they count at once",
+                "settings:change",
+                flags.app_set_flags,
+                (
+                    Example(
+                        "rolecall app set --permission-version v1 --db rolecall.db", "back to policies, for channels"
+                    ),
+                    Example("rolecall app set --multi-tenant --dry-run", "how it would be with teams"),
+                    Example("rolecall app set --user-search-disallowed-roles guest,anonymous", "under v1"),
+                    Example("rolecall app set --revoke-tokens-issued-before ''", "older tokens count again"),
+                ),
+                usage="--SETTING VALUE",
+            ),
+            Command(
+                "migrate",
+                "turn the policies of permission version v1 into grants of v2, and switch to it; or undo that",
+                "migration:migrate",
+                flags.migrate_flags,
+                (
+                    Example(
+                        "rolecall migrate --dry-run --db rolecall.db", "which answers would change, before all else"
+                    ),
+                    Example("rolecall migrate --db rolecall.db", "do it: all at once, or nothing"),
+                    Example("rolecall migrate --undo --db rolecall.db", "put back version and grants from before it"),
+                    Example("rolecall migrate --undo --dry-run --json", "what that would change, for machines"),
+                ),
+                more="The policies stay as they are. The last 20 migrations can be undone, the newest first.",
+            ),
+        ),
+    ),
+    (
         "Ask",
         (
             Command(
@@ -250,7 +295,7 @@ GROUPS: Final[tuple[tuple[str, tuple[Command, ...]], ...]] = (
 )
 
 FAMILIES: Final = {
-    "app": "make and list apps, rotate their secrets",
+    "app": "make, list and set up apps, rotate their secrets",
     "call-type": "look at call types",
     "channel-type": "look at channel types",
     "db": "back up and check the store",

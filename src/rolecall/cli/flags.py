@@ -117,6 +117,43 @@ def app_rotate_flags(parser: Parser) -> None:
     store_flags(parser)
 
 
+def app_set_flags(parser: Parser) -> None:
+    """Add the flags of `app set`."""
+    group = parser.add_argument_group("Settings", "those that are not named stay")
+    switch = argparse.BooleanOptionalAction
+    group.add_argument(
+        "--permission-version",
+        choices=("v1", "v2"),
+        help="how channels are decided; switches at once and translates nothing: `rolecall migrate` does",
+    )
+    group.add_argument("--multi-tenant", action=switch, default=None, help="teams count")
+    group.add_argument(
+        "--user-search-disallowed-roles",
+        metavar="ROLES",
+        help="roles, with commas between them, that may not search users on permission version v1; '' for none",
+    )
+    group.add_argument(
+        "--disable-permissions-checks", action=switch, default=None, help="answer every question with allow"
+    )
+    group.add_argument(
+        "--disable-auth-checks", action=switch, default=None, help="take tokens unchecked; on servers with --dev only"
+    )
+    group.add_argument(
+        "--revoke-tokens-issued-before",
+        metavar="TIME",
+        help="refuse older tokens: a time such as 2030-01-31T12:00:00Z; '' to refuse none",
+    )
+    parser.add_argument("--dry-run", action="store_true", help="show how it would be, and change nothing")
+    reading_flags(parser)
+
+
+def migrate_flags(parser: Parser) -> None:
+    """Add the flags of `migrate`."""
+    parser.add_argument("--dry-run", action="store_true", help="tell what would change, and change nothing")
+    parser.add_argument("--undo", action="store_true", help="put back what was there before the last migration")
+    reading_flags(parser, timeout=60.0)
+
+
 def token_flags(parser: Parser) -> None:
     """Add the flags of `token`."""
     group = parser.add_argument_group("Token")
@@ -196,14 +233,14 @@ def asking_flags(parser: Parser) -> None:
     reading_flags(parser)
 
 
-def reading_flags(parser: Parser) -> None:
-    """Add the flags of a command that reads from a store file or from a server."""
+def reading_flags(parser: Parser, *, timeout: float = 10.0) -> None:
+    """Add the flags of a command that asks a store file or a server; `timeout` is in seconds."""
     file = parser.add_argument_group("From a store file", "in this process; no server is needed")
     file.add_argument("--db", metavar="PATH", help="SQLite file that holds the answer")
     one = file.add_mutually_exclusive_group()
     one.add_argument("--key", metavar="KEY", help="the app with this API key, when the store holds several")
     one.add_argument("--app", metavar="NAME", help="the app of this name, when the store holds several")
-    connection_flags(parser, ("address", "api_key"), timeout=10.0)
+    connection_flags(parser, ("address", "api_key"), timeout=timeout)
     group = parser.add_argument_group("Token", "instead of ROLECALL_TOKEN").add_mutually_exclusive_group()
     group.add_argument("--token-file", metavar="FILE", help="file that holds the token")
     group.add_argument("--token", metavar="-", help="`-` reads the token from stdin")

@@ -9,10 +9,12 @@ import sys
 import textwrap
 import time
 from collections.abc import Iterable, Sequence
+from itertools import zip_longest
 from typing import Any, Final
 
 _GAP: Final = "  "
 _NARROWEST: Final = 30
+_WIDE: Final = 120
 _CODES: Final = {"green": "32", "red": "31", "bold": "1", "dim": "2"}
 
 
@@ -24,6 +26,12 @@ def show_json(value: object) -> None:
 def show_table(headers: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     """Print aligned columns under headings; on a terminal the last column wraps."""
     for line in table(headers, rows, _terminal_width()):
+        print(line)
+
+
+def show_wrapped(headers: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """Print aligned columns under headings; every column wraps, on a terminal to its width."""
+    for line in wrapped([[header.upper() for header in headers], *rows], _terminal_width() or _WIDE):
         print(line)
 
 
@@ -49,6 +57,29 @@ def columns(rows: Sequence[Sequence[str]], width: int = 0) -> list[str]:
         parts = textwrap.wrap(last, max(width - indent, _NARROWEST)) if width else [last]
         lines += [f"{start if not place else ' ' * indent}{part}".rstrip() for place, part in enumerate(parts or [""])]
     return lines
+
+
+def wrapped(rows: Iterable[Sequence[str]], width: int) -> list[str]:
+    """Return rows as aligned lines no longer than `width`; what is too long for its column wraps within it."""
+    cells = [[printable(cell) for cell in row] for row in rows]
+    sizes = _shares([max(map(len, column)) for column in zip(*cells, strict=True)], width)
+    lines: list[str] = []
+    for row in cells:
+        parts = [textwrap.wrap(cell, size) for cell, size in zip(row, sizes, strict=True)]
+        for pieces in zip_longest(*parts, fillvalue=""):
+            lines.append(_GAP.join(f"{piece:<{size}}" for piece, size in zip(pieces, sizes, strict=True)).rstrip())
+    return lines
+
+
+def _shares(wanted: Sequence[int], width: int) -> list[int]:
+    """Share a line out: columns that want less than an even share get all of it, and leave the rest to the others."""
+    left = width - len(_GAP) * (len(wanted) - 1)
+    sizes: dict[int, int] = {}
+    for place in sorted(range(len(wanted)), key=wanted.__getitem__):
+        share = left // (len(wanted) - len(sizes))
+        sizes[place] = max(1, min(wanted[place], share))
+        left -= sizes[place]
+    return [sizes[place] for place in range(len(wanted))]
 
 
 def printable(text: str) -> str:

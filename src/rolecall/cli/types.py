@@ -10,6 +10,7 @@ from rolecall.api.v1 import call_type_pb2 as calls
 from rolecall.api.v1 import channel_type_pb2 as channels
 from rolecall.api.v1.core_pb2 import PermissionList
 from rolecall.cli.doors import Rpc, ask, every
+from rolecall.cli.grants import grants_as_json, grants_rows
 from rolecall.cli.output import nested, rfc3339, show_fields, show_json, show_table
 from rolecall.cli.problem import OK
 from rolecall.transports.convert import flat
@@ -94,12 +95,8 @@ def _show(args: argparse.Namespace, kind: Kind) -> int:
     leaves = flat(getattr(item, kind.settings))
     show_table((kind.settings, "value"), [(path, _text(leaves[path])) for path in sorted(leaves)])
     print()
-    show_table(("role", "permissions"), _grants(item.grants))
+    show_table(("role", "permissions"), grants_rows(item.grants))
     return OK
-
-
-def _grants(grants: Mapping[str, PermissionList]) -> Iterable[tuple[str, str]]:
-    return [(role, ", ".join(grants[role].permissions) or "none") for role in sorted(grants)]
 
 
 def _holding(grants: Mapping[str, PermissionList]) -> Iterable[str]:
@@ -116,7 +113,7 @@ def _as_json(item: Any, kind: Kind) -> dict[str, object]:
     return {
         "name": item.name,
         kind.settings: nested(flat(getattr(item, kind.settings))),
-        "grants": {role: list(item.grants[role].permissions) for role in sorted(item.grants)},
+        "grants": grants_as_json(item.grants),
         "created_at": rfc3339(item.created_at.seconds),
         "updated_at": rfc3339(item.updated_at.seconds),
         "revision": item.revision,

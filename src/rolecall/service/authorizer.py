@@ -14,40 +14,32 @@ from typing import Any, Final, NamedTuple, TypeVar
 
 from rolecall.domain import app_rules, call_capabilities, call_rules, channel_capabilities, channel_case, channel_rules
 from rolecall.domain.call_rules import resolve, verdict
-from rolecall.domain.custom_permissions import CustomPermissions
-from rolecall.domain.decision import EVERYTHING, Decision, Rules
-from rolecall.domain.errors import Forbidden, InvalidInput, RolecallError, Unavailable
+from rolecall.domain.decision import EVERYTHING, Decision
+from rolecall.domain.errors import InvalidInput, RolecallError, Unavailable
 from rolecall.domain.explain import Explanation, explain
-from rolecall.domain.facts import Call, Channel, User
-from rolecall.domain.names import Cid, check_id, parse_cid, shown
-from rolecall.domain.permissions import BUILT_IN, nearest
-from rolecall.domain.roles import check_role
+from rolecall.domain.facts import Call
 from rolecall.domain.subject import NO_GRANT, settled
-from rolecall.service.cache import CALL, CALL_MEMBER, CHANNEL, CHANNEL_MEMBER, MISSING, USER, Name
+from rolecall.service.cache import Name
 from rolecall.service.callers import Caller
 from rolecall.service.index import Index, Missing
+from rolecall.service.questions import (
+    APP,
+    APP_V1,
+    CALL,
+    CHANNEL,
+    CHANNEL_V1,
+    Asked,
+    Question,
+    Target,
+    asking,
+    subject_of,
+    unknown_capability,
+)
+from rolecall.service.situations import Situations
 from rolecall.service.state import AppState
 
 T = TypeVar("T")
 _ATTEMPTS: Final = 10
-
-
-class Question(NamedTuple):
-    """Who is asked about, and where; what is asked comes beside it.
-
-    With neither call nor channel: the `.app` scope. `user_id` "" means the token's user.
-    """
-
-    user_id: str = ""
-    call: str = ""
-    channel: str = ""
-    author: str = ""
-    call_facts: call_rules.CallFacts | None = None
-    channel_facts: channel_case.ChannelFacts | None = None
-
-
-Asked = tuple[Question | RolecallError, str]
-"""A question and a capability; an error in the place of a question is its answer."""
 
 
 class RosterEntry(NamedTuple):
@@ -63,7 +55,7 @@ class Authorizer:
 
     def __init__(self, index: Index, clock: Callable[[], int] = time.time_ns) -> None:
         self._index = index
-        self._cache = index.cache
+        self._situations = Situations(index.cache)
         self._clock = clock
         self.decisions: Counter[str] = Counter()
 
@@ -129,12 +121,12 @@ class Authorizer:
         if question.call:
             asked = call_rules.question(capability)
             if asked is not None:
-                situation, author = self._situation(app, caller, question), question.author
+                situation, author = self._situations.on_call(app, caller, question), question.author
                 return verdict(app.rules, situation, author, resolve(app.rules, situation, author), asked)
         elif question.channel:
             asked = channel_capabilities.question(capability)
             if asked is not None:
-                in_channel = self._channel_situation(app, caller, question)
+                in_channel = self._situations.in_channel(app, caller, question)
                 return channel_rules.verdict(app.rules, in_channel, question.author, asked)
         target = self.target(app, caller, question)
         return target.decide(target.case, target.asks(capability))
@@ -152,7 +144,7 @@ class Authorizer:
                 ask, judge, kind = judged[1]
                 mask = ask(capability)
                 if mask is None:
-                    raise _unknown_capability(capability, kind, hint=False)
+                    raise unknown_capability(capability, kind, hint=False)
                 results.append(judge(mask))
             except Missing as signal:
                 missing.update(signal.names)
@@ -165,10 +157,10 @@ class Authorizer:
     def _judge(self, app: AppState, caller: Caller, question: Question) -> Judge:
         """Return what a capability asks here, and what answers it."""
         if question.call:
-            situation, author = self._situation(app, caller, question), question.author
+            situation, author = self._situations.on_call(app, caller, question), question.author
             resolved = resolve(app.rules, situation, author)
             judge = partial(verdict, app.rules, situation, author, resolved)
-            return _asking(app, call_rules.question), judge, "a call"
+            return asking(app, call_rules.question), judge, "a call"
         target = self.target(app, caller, question)
         return target.question, partial(target.decide, target.case), target.kind
 
@@ -211,179 +203,29 @@ class Authorizer:
         """Resolve who asks about what; which rules decide follows from the target."""
         case: Any
         if question.call:
-            case, of = self._on_call(app, caller, question)[0], _CALL
+            case, of = self._on_call(app, caller, question)[0], CALL
         elif question.channel:
-            case, of = self._on_channel(app, caller, question), _CHANNEL_V1 if app.rules.on_v1 else _CHANNEL
+            case, of = self._on_channel(app, caller, question), CHANNEL_V1 if app.rules.on_v1 else CHANNEL
         else:
-            case, of = self._in_app(app, caller, question), _APP_V1 if app.rules.on_v1 else _APP
-        return Target(case, of.kind, of.rules, of.decide, _asking(app, of.question))
+            case, of = self._in_app(app, caller, question), APP_V1 if app.rules.on_v1 else APP
+        return Target(case, of.kind, of.rules, of.decide, asking(app, of.question))
 
     def _on_call(self, app: AppState, caller: Caller, question: Question) -> tuple[call_rules.CallCase, Call]:
-        situation = self._situation(app, caller, question)
+        situation = self._situations.on_call(app, caller, question)
         return call_rules.call_case(app.rules, situation, question.author), situation[1]
 
-    def _situation(self, app: AppState, caller: Caller, question: Question) -> call_rules.Situation:
-        user_id = subject_of(caller, question)
-        cid, facts = question.call, question.call_facts
-        app_id, get = app.id, self._cache.young.get
-        user: User | None = get((USER, app_id, user_id), MISSING)
-        call: Call | None = get((CALL, app_id, cid), MISSING)
-        if user is MISSING or call is MISSING:
-            user, call = self._cache.get((USER, app_id, user_id)), self._cache.get((CALL, app_id, cid))
-            if user is MISSING or call is MISSING:
-                raise Missing(_names(app, CALL, CALL_MEMBER, parse_cid(cid, "call"), user_id))
-        member = call_rules.NOT_A_MEMBER
-        if call is None:
-            call_type = app.call_type(cid.partition(":")[0])
-            call = call_rules.unstored(call_type)
-        else:
-            call_type = app.call_types.get(call.type) or app.call_type(call.type)
-            if user is not None:
-                member = self._member((CALL_MEMBER, app.id, cid, user_id), call.key, user.key)
-        if facts is not None:
-            _check_facts_role(app, facts.member_role)
-            call, member = call_rules.call_with_facts(call, facts), call_rules.member_with_facts(member, facts)
-        return call_type, call, user_id, user, member, caller.role_on_call(cid) if caller.user_id else None, cid
-
     def _on_channel(self, app: AppState, caller: Caller, question: Question) -> channel_case.ChannelCase:
-        situation = self._channel_situation(app, caller, question)
+        situation = self._situations.in_channel(app, caller, question)
         return channel_case.channel_case(app.rules, situation, question.author)
-
-    def _channel_situation(self, app: AppState, caller: Caller, question: Question) -> channel_case.Situation:
-        user_id = subject_of(caller, question)
-        cid, facts = question.channel, question.channel_facts
-        app_id, get = app.id, self._cache.young.get
-        user: User | None = get((USER, app_id, user_id), MISSING)
-        channel: Channel | None = get((CHANNEL, app_id, cid), MISSING)
-        if user is MISSING or channel is MISSING:
-            user, channel = self._cache.get((USER, app_id, user_id)), self._cache.get((CHANNEL, app_id, cid))
-            if user is MISSING or channel is MISSING:
-                raise Missing(_names(app, CHANNEL, CHANNEL_MEMBER, parse_cid(cid, "channel"), user_id))
-        member = channel_case.NOT_A_MEMBER
-        if channel is None:
-            channel_type = app.channel_type(cid.partition(":")[0])
-            channel = channel_case.unstored(channel_type)
-        else:
-            channel_type = app.channel_types.get(channel.type) or app.channel_type(channel.type)
-            if user is not None:
-                member = self._member((CHANNEL_MEMBER, app_id, cid, user_id), channel.key, user.key)
-        if facts is not None:
-            _check_facts_role(app, facts.member_role)
-            channel = channel_case.channel_with_facts(channel, facts)
-            member = channel_case.member_with_facts(member, facts)
-        token_role = caller.role_on_channel(cid) if caller.user_id else None
-        return channel_type, channel, user_id, user, member, token_role, cid
 
     def _in_app(self, app: AppState, caller: Caller, question: Question) -> app_rules.AppCase:
         user_id = subject_of(caller, question)
-        user: User | None = self._cache.get((USER, app.id, user_id))
-        if user is MISSING:
-            raise Missing([(USER, app.id, check_id(user_id, "user_id"))])
+        user = self._situations.user(app, user_id)
         team = (question.call_facts.team if question.call_facts else None) or ""
         return app_rules.app_case(app.rules, app.grants, user_id, user, question.author, team)
-
-    def _member(self, name: Name, target_key: int, user_key: int) -> Any:
-        """Return the facts of one user on one target; those of a deleted call or user don't count."""
-        member = self._cache.get(name)
-        if member is MISSING or member is None:
-            raise Missing([name])
-        of_target, of_user = member.of
-        if of_target != target_key or of_user != user_key:
-            raise Missing([name])
-        return member
-
-
-class Target(NamedTuple):
-    """One user on one target, and the rules that decide there."""
-
-    case: Any
-    kind: str
-    rules: Rules
-    decide: Callable[[Any, int], Decision]
-    question: Callable[[str], int | None]
-
-    def asks(self, capability: str) -> int:
-        """Return the mask that a capability or permission id asks about here."""
-        asked = self.question(capability)
-        if asked is None:
-            raise _unknown_capability(capability, self.kind)
-        return asked
 
 
 Judge = tuple[Callable[[str], int | None], Callable[[int], Decision], str]
 """What a capability asks as a mask, the verdict on such a mask, and what is asked about, in words."""
 
 _NO_JUDGE: Final[Judge] = (lambda _: None, lambda _: NO_GRANT, "")
-
-
-class Place(NamedTuple):
-    """Where questions are asked: in words, which rules decide there, and what an id asks about."""
-
-    kind: str
-    rules: Rules
-    decide: Callable[[Any, int], Decision]
-    question: Callable[[str], int | None]
-
-
-_CALL: Final = Place("a call", call_rules.RULES, call_rules.check_call, call_rules.question)
-_CHANNEL: Final = Place("a channel", channel_rules.RULES, channel_rules.check_channel, channel_capabilities.question)
-_CHANNEL_V1: Final = _CHANNEL._replace(rules=channel_rules.RULES_V1)
-_APP: Final = Place("the app", app_rules.RULES, app_rules.check_app, app_rules.question)
-_APP_V1: Final = _APP._replace(rules=app_rules.RULES_V1)
-_IDS: Final = {
-    "a call": [row.id for row in call_capabilities.CAPABILITIES],
-    "a channel": [row.id for row in channel_capabilities.CAPABILITIES],
-    "the app": [],
-}
-
-
-def _asking(app: AppState, question: Callable[[str], int | None]) -> Callable[[str], int | None]:
-    """Return what an id asks about in this app: a custom permission's asks about its action."""
-    return partial(_custom_too, app.permissions, question) if app.permissions else question
-
-
-def _custom_too(customs: CustomPermissions, question: Callable[[str], int | None], capability: str) -> int | None:
-    asked = question(capability)
-    custom = customs.get(capability) if asked is None else None
-    return asked if custom is None else question(custom.permission.action.id)
-
-
-def _unknown_capability(capability: str, kind: str, *, hint: bool = True) -> InvalidInput:
-    """Make the error; finding what a typo meant takes milliseconds, too long for each of many."""
-    if not capability:
-        return InvalidInput("`capability` is required", field="capability")
-    known = dict.fromkeys([*_IDS[kind], *BUILT_IN]) if hint else ()
-    hints = " or ".join(f"`{name}`" for name in nearest(capability, known))
-    what = "not a permission id" if kind == "the app" else f"neither a capability of {kind} nor a permission id"
-    return InvalidInput(
-        f"`capability`: {shown(capability)} is {what}" + (f"; did you mean {hints}?" if hints else ""),
-        field="capability",
-        reason="UNKNOWN_CAPABILITY",
-    )
-
-
-def subject_of(caller: Caller, question: Question) -> str:
-    """Return who a question is about; a user token may only ask about itself, and not with facts of its own."""
-    own = caller.user_id
-    if not own:
-        return question.user_id or check_id("", "user_id")
-    if question.user_id and question.user_id != own:
-        raise Forbidden(
-            f"the token of user {shown(own)} may ask only about that user, not about {shown(question.user_id)}",
-            field="user_id",
-        )
-    if question.call_facts is not None or question.channel_facts is not None:
-        raise Forbidden("facts can be sent by server-side callers only", field="facts")
-    return own
-
-
-def _check_facts_role(app: AppState, role: str | None) -> None:
-    if role:
-        check_role(role, app.roles, "facts.member_role")
-
-
-def _names(app: AppState, kind: int, member_kind: int, cid: Cid, user_id: str) -> list[Name]:
-    """Return everything a question about one user on one call or channel needs, read in one trip."""
-    text = f"{cid.type}:{cid.id}"
-    check_id(user_id, "user_id")
-    return [(USER, app.id, user_id), (kind, app.id, text), (member_kind, app.id, text, user_id)]

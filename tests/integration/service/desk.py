@@ -9,9 +9,10 @@ from rolecall.domain.decision import Decision
 from rolecall.domain.records import AppRecord
 from rolecall.service.administration import Administration
 from rolecall.service.administration.changes import CallChange, CallMemberChange, ChannelChange, UserChange
-from rolecall.service.authorizer import Authorizer, Question
+from rolecall.service.authorizer import Authorizer
 from rolecall.service.callers import Caller
 from rolecall.service.index import Index
+from rolecall.service.questions import Question
 from rolecall.store import Store
 
 SECRET: Final = "the secret of acme, long enough for HS256"

@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
-from rolecall.domain.errors import Forbidden, NotFound, Unsupported
+from rolecall.domain.errors import Forbidden, NotFound
+from rolecall.domain.policies import asks_for
+from rolecall.domain.records import PolicyRecord
 from rolecall.service.administration.changes import (
     AppChange,
     ChannelChange,
@@ -262,8 +264,97 @@ async def test_what_does_not_exist_is_not_found_whatever_the_role(bare: Desk) ->
         await bare.admin.channels.get(bare.user("ann"), "bare:nothing")
 
 
-async def test_users_of_an_app_on_v1_are_not_answered_yet(bare: Desk) -> None:
-    await bare.admin.apps.update(bare.server, AppChange(permission_version="v1"))
-    for operation in (OPERATIONS["get"][0], OPERATIONS["create"][0], OPERATIONS["touch"][0]):
-        with pytest.raises(Unsupported):
+# --- permission version v1 -------------------------------------------------------------------------------------------
+
+
+async def on_v1(desk: Desk, *policies: PolicyRecord) -> None:
+    """Switch the app to v1; its channel type grants every permission, which means nothing there."""
+    await desk.admin.apps.update(desk.server, AppChange(permission_version="v1"))
+    grants = {"user": tuple(PERMISSION.values())}
+    await desk.admin.channel_types.upsert(desk.server, TypeChange("bare", grants=grants, policies=policies))
+
+
+def allowing(*resources: str, roles: tuple[str, ...] = ("user",), owner: bool = False) -> PolicyRecord:
+    return PolicyRecord(f"{roles} {resources}", 10, resources, roles, owner=owner)
+
+
+RESOURCE = {
+    "ReadChannelMembers": "ReadChannel",
+    "AddOwnChannelMembership": "UpdateChannelMembers",
+    "BanChannelMember": "BanUser",
+}
+
+
+@pytest.mark.parametrize(("operation", "actions"), OPERATIONS.values(), ids=OPERATIONS)
+async def test_under_v1_the_policies_of_the_resources_allow_it(
+    bare: Desk, operation: Operation, actions: tuple[str, ...]
+) -> None:
+    resources = tuple({RESOURCE.get(action, action) for action in actions})
+    await on_v1(bare, allowing(*resources))
+    await operation(bare, bare.user("ann"))
+
+
+@pytest.mark.parametrize(("operation", "actions"), OPERATIONS.values(), ids=OPERATIONS)
+async def test_under_v1_no_other_policies_do(bare: Desk, operation: Operation, actions: tuple[str, ...]) -> None:
+    for missing in actions:
+        resource = RESOURCE.get(missing, missing)
+        denies = PolicyRecord("not this", 20, (resource, *asks_for(missing)), ("*",), allow=False)
+        await on_v1(bare, denies, allowing("*"))
+        before = await bare.revision()
+        with refused(Forbidden, text=f"to access Resource {asks_for(missing)[0]} on channel type bare"):
             await operation(bare, bare.user("ann"))
+        assert await bare.revision() == before
+
+
+async def test_under_v1_the_refusal_is_worded_as_v1_does(bare: Desk) -> None:
+    await on_v1(bare)
+    ann = bare.user("ann")
+    for operation, text in (
+        (
+            OPERATIONS["create"][0],
+            "with role user is not allowed to access Resource CreateChannel on channel type bare",
+        ),
+        (OPERATIONS["ban"][0], "with role user is not allowed to access Resource BanUser on channel type bare"),
+    ):
+        with pytest.raises(Forbidden) as caught:
+            await operation(bare, ann)
+        assert caught.value.message == f"User 'ann' {text}"
+        assert caught.value.metadata["reason"] == "POLICY_DENY"
+    with pytest.raises(Forbidden) as caught:
+        await bare.admin.channels.get(bare.user("cyd"), CID)
+    assert caught.value.message == (
+        "User 'cyd' with roles ['user', 'channel_member'] is not allowed to access Resource ReadChannel "
+        "on channel type bare"
+    )
+    assert caught.value.metadata == {"action": "ReadChannel", "scope": "bare", "reason": "POLICY_DENY"}
+
+
+async def test_under_v2_the_refusal_is_worded_as_v2_does(bare: Desk) -> None:
+    for user, roles in (("ann", "role 'user'"), ("cyd", "roles ['user', 'channel_member']")):
+        with pytest.raises(Forbidden) as caught:
+            await bare.admin.channels.get(bare.user(user), CID)
+        text = f"User '{user}' with {roles} is not allowed to perform action ReadChannel in scope 'bare'"
+        assert caught.value.message == text
+
+
+@pytest.mark.parametrize("owner", [False, True])
+async def test_under_v1_who_creates_a_channel_is_neither_its_owner_nor_its_member_yet(bare: Desk, owner: bool) -> None:
+    await on_v1(bare, allowing("CreateChannel", roles=("channel_member",), owner=owner))
+    with refused(Forbidden, text="with role user is"):
+        await bare.admin.channels.upsert(bare.user("ann"), ChannelChange(NEW))
+    await bare.admin.apps.update(bare.server, AppChange(permission_version="v2"))
+    await bare.admin.channels.upsert(bare.user("ann"), ChannelChange(NEW))  # the grants, untouched
+
+
+async def test_under_v1_what_comes_with_a_new_channel_is_asked_of_its_creator(bare: Desk) -> None:
+    await on_v1(bare, allowing("CreateChannel"), allowing("UpdateChannelFrozen", roles=(), owner=True))
+    await bare.admin.channels.upsert(bare.user("ann"), ChannelChange(NEW, frozen=True))
+
+
+async def test_under_v1_the_creator_counts_as_a_member_afterwards(bare: Desk) -> None:
+    await on_v1(bare, allowing("CreateChannel"), allowing("ReadChannel", roles=("channel_member",)))
+    result = await bare.admin.channels.upsert(bare.user("ann"), ChannelChange(NEW))
+    assert "search-messages" in result.own_capabilities
+    await bare.admin.channels.get(bare.user("ann"), NEW)
+    with refused(Forbidden):
+        await bare.admin.channels.get(bare.user("bob"), NEW)

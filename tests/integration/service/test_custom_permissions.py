@@ -157,9 +157,7 @@ async def test_there_are_no_more_than_the_limit(desk: Desk) -> None:
 
 
 async def test_what_is_not_sent_stays(desk: Desk) -> None:
-    made = await create(
-        desk, "talk", name="Talk", description="d", owner=True, same_team=False, condition=CONDITION
-    )
+    made = await create(desk, "talk", name="Talk", description="d", owner=True, same_team=False, condition=CONDITION)
     before = await desk.revision()
     same, revision = await desk.admin.permissions.update(desk.server, PermissionChange("talk"))
     assert (same, revision) == (made, before), "nothing was written"
@@ -224,13 +222,14 @@ async def test_only_what_is_there_and_not_built_in_is_changed_or_deleted(desk: D
 async def test_the_list_is_one_whoever_made_them(desk: Desk) -> None:
     await create(desk, "send-audio-loudly")
     await create(desk, "a-first", "SearchUser")
-    await create(desk, "ünder", "SendMessage")
+    await create(desk, "ünder", "CreateMessage")
     listing = await desk.admin.permissions.list(desk.server, PermissionFilter(), Page(1_000))
     ids = [view.id for view in listing.items]
     assert ids == sorted(ids)
     assert len(ids) == 488 + 3
     assert ids[ids.index("send-audio-any-team") + 1] == "send-audio-loudly"
-    pages, token = [], ""
+    pages: list[str] = []
+    token = ""
     while token or not pages:
         page = await desk.admin.permissions.list(desk.server, PermissionFilter(), Page(50, token))
         pages += [view.id for view in page.items]

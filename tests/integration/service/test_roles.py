@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from rolecall.domain.errors import AlreadyExists, Forbidden, InvalidInput, NotFound, OverLimit, Precondition
+from rolecall.domain.records import PolicyRecord
 from rolecall.domain.roles import BUILT_IN
 from rolecall.service.administration.changes import (
     AppChange,

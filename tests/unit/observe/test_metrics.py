@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 import pytest
 from prometheus_client import REGISTRY
 from prometheus_client.parser import text_string_to_metric_families
 
 from rolecall.domain import app_rules, call_rules, channel_rules
-from rolecall.domain.decision import Reason, Rule
+from rolecall.domain.decision import Reason
 from rolecall.observe.metrics import IndexFigures, Metrics
 from rolecall.service.index import IndexStatus
 

@@ -11,9 +11,10 @@ from typing import Any, Final, TypeVar
 from rolecall.domain.errors import RolecallError
 from rolecall.domain.records import AppRecord, UserRecord
 from rolecall.service.administration import Administration
-from rolecall.service.authorizer import Authorizer, Question
+from rolecall.service.authorizer import Authorizer
 from rolecall.service.callers import Caller
 from rolecall.service.index import Index
+from rolecall.service.questions import Question
 from rolecall.store import Delta, Facts, Store, Wanted, World
 from tests.domain_door import as_answer
 from tests.oracle import Answer

@@ -17,8 +17,8 @@ from rolecall.domain.errors import Unauthenticated, Unavailable
 from rolecall.domain.records import UserRecord
 from rolecall.service import callers as callers_module
 from rolecall.service.administration import create_app, rotate_secret
-from rolecall.service.authorizer import Question
 from rolecall.service.callers import Caller, Callers, make_token
+from rolecall.service.questions import Question
 from tests.unit.service.staged import CALL, Desk
 
 NOW = 1_700_000_000

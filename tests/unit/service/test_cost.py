@@ -24,9 +24,10 @@ from rolecall.domain.records import (
     UserRecord,
 )
 from rolecall.service.administration import create_app
-from rolecall.service.authorizer import Authorizer, Question
+from rolecall.service.authorizer import Authorizer
 from rolecall.service.callers import Caller, Callers, make_token
 from rolecall.service.index import Index
+from rolecall.service.questions import Question
 from rolecall.store import Transaction
 from tests.unit.service.staged import NEVER, StagedStore
 

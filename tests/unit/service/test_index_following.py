@@ -12,9 +12,10 @@ from rolecall.service import index as index_module
 from rolecall.service import state
 from rolecall.service.administration import create_app, rotate_secret
 from rolecall.service.administration.changes import CallChange, CallMemberChange, TypeChange
-from rolecall.service.authorizer import Authorizer, Question
+from rolecall.service.authorizer import Authorizer
 from rolecall.service.callers import Caller
 from rolecall.service.index import Index
+from rolecall.service.questions import Question
 from rolecall.service.state import AppState
 from rolecall.store import Store
 from tests.oracle import Answer

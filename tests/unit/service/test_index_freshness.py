@@ -13,8 +13,9 @@ from rolecall.domain.errors import RolecallError, Unavailable
 from rolecall.domain.records import UserRecord
 from rolecall.service import index as index_module
 from rolecall.service import state
-from rolecall.service.authorizer import Authorizer, Question
+from rolecall.service.authorizer import Authorizer
 from rolecall.service.index import Index
+from rolecall.service.questions import Question
 from tests.oracle import Answer
 from tests.unit.service.staged import ALLOWED, CALL, Desk, Gate, settled
 

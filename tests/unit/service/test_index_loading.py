@@ -11,10 +11,11 @@ import pytest
 from rolecall.domain.errors import RolecallError, Unavailable
 from rolecall.domain.records import CallRecord, UserRecord
 from rolecall.service.administration.changes import CallChange, CallMemberChange
-from rolecall.service.authorizer import Authorizer, Question
+from rolecall.service.authorizer import Authorizer
 from rolecall.service.cache import CALL as CALL_KIND
 from rolecall.service.cache import CALL_MEMBER, MISSING, USER
 from rolecall.service.index import Index
+from rolecall.service.questions import Question
 from tests.oracle import Answer
 from tests.unit.service.staged import ALLOWED, CALL, NEVER, Desk, Gate, cancelled, outcome, settled
 

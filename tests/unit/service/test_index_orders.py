@@ -16,8 +16,9 @@ from itertools import permutations
 import pytest
 
 from rolecall.domain.records import CallMemberRecord, CallRecord, CallUserRecord, UserRecord
-from rolecall.service.authorizer import Authorizer, Question
+from rolecall.service.authorizer import Authorizer
 from rolecall.service.index import Index
+from rolecall.service.questions import Question
 from rolecall.store import Store, Transaction
 from tests.domain_door import as_answer
 from tests.oracle import Answer

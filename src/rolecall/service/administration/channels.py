@@ -37,8 +37,8 @@ from rolecall.service.administration.checks import (
 from rolecall.service.administration.paging import window
 from rolecall.service.administration.permit import Permit
 from rolecall.service.administration.types import unknown_type
-from rolecall.service.authorizer import Question
 from rolecall.service.callers import Caller
+from rolecall.service.questions import Question
 from rolecall.store import Reader, Transaction
 
 

@@ -7,7 +7,7 @@ write meanwhile. Both give way to other answers: an app may have many types, rol
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import AsyncIterator, Collection, Hashable, Iterable, Mapping
+from collections.abc import AsyncIterator, Collection, Hashable, Iterable
 from dataclasses import replace
 from typing import Any, Final, NamedTuple
 
@@ -40,7 +40,7 @@ from rolecall.store import Reader, Transaction
 
 V1: Final = "v1"
 V2: Final = "v2"
-_TYPES_AT_ONCE: Final = 4  # reading a type with the grants of many roles takes a millisecond
+_TYPES_AT_ONCE: Final = 2  # a type with the grants of many roles takes a millisecond to read
 
 
 class Scope(NamedTuple):
@@ -198,9 +198,11 @@ async def _differences(
         return
     before = _Remembered(_judge(migration.app_before, scope.before, customs))
     after = _Remembered(_judge(migration.app, scope.after, customs))
+    await pace.give_way()
     groups: dict[tuple[Hashable, Hashable], list[str]] = defaultdict(list)
     for role in sorted(migration.roles):
         groups[before.kind(role), after.kind(role)].append(role)
+        await pace.give_way()
     for roles in groups.values():
         for change in differences(before, after, roles, channel_roles):
             yield change

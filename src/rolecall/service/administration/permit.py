@@ -16,9 +16,10 @@ from rolecall.domain.channel_case import ChannelCase
 from rolecall.domain.errors import Forbidden, NotFound, RolecallError
 from rolecall.domain.names import shown
 from rolecall.domain.policies import asks_for
-from rolecall.service.authorizer import Authorizer, Question, Target
+from rolecall.service.authorizer import Authorizer
 from rolecall.service.callers import Caller
 from rolecall.service.index import Missing
+from rolecall.service.questions import Question, Target
 from rolecall.service.state import AppState
 
 _EITHER: Final = {"AddOwnChannelMembership": "join-channel", "RemoveOwnChannelMembership": "leave-channel"}

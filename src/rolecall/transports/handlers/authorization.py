@@ -18,7 +18,8 @@ from rolecall.domain.records import CallMemberRecord
 from rolecall.domain.settings import SETTINGS, check_leaves
 from rolecall.service.administration.changes import Listing, Page
 from rolecall.service.administration.checks import custom_text
-from rolecall.service.authorizer import Asked, Question, RosterEntry
+from rolecall.service.authorizer import RosterEntry
+from rolecall.service.questions import Asked, Question
 from rolecall.transports.codes import failure_of
 from rolecall.transports.convert import custom_of, flat, nanoseconds
 from rolecall.transports.edge import Context, Services

@@ -1,0 +1,155 @@
+"""`rolecall migrate`: an app from permission version v1 to v2, and back, with what changes by it."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from itertools import groupby
+from typing import Any, Final
+
+from rolecall.api.v1 import app_pb2 as pb
+from rolecall.api.v1.role_pb2 import ListRolesRequest
+from rolecall.cli.catalogue import ROLES
+from rolecall.cli.doors import Door, ask, every
+from rolecall.cli.grants import grants_as_json
+from rolecall.cli.output import paint, printable, show_json, show_wrapped
+from rolecall.cli.problem import OK
+from rolecall.cli.progress import with_progress
+from rolecall.cli.settings import UPDATE
+
+_APP_SCOPE: Final = ".app"
+_HEADERS: Final = ("user's role", "as member", "owner", "gained", "lost")
+_FEW: Final = 3
+
+
+def migrate(args: argparse.Namespace) -> int:
+    """Migrate an app, or undo that; or tell what would change."""
+    response, roles = ask(args, lambda door: _asked(door, args))
+    if args.json:
+        show_json(_as_json(response))
+        return OK
+    report = response.migration_report
+    for scope, changes in _by_scope((*report.app_changes, *report.changes)):
+        what = "the app" if scope == _APP_SCOPE else f"channel type {printable(scope)}"
+        print(paint(what, "bold"))
+        show_wrapped(_HEADERS, [_row(change, roles) for change in changes])
+        print()
+    print(_summary(report))
+    print(_next(args, response))
+    return OK
+
+
+async def _asked(door: Door, args: argparse.Namespace) -> tuple[pb.UpdateAppResponse, frozenset[str]]:
+    """Return the answer, and every role there is."""
+    if args.undo:
+        request = pb.UpdateAppRequest(undo_migration=True, dry_run=args.dry_run)
+    else:
+        request = pb.UpdateAppRequest(permission_version="v2", migrate_permissions_to_v2=True, dry_run=args.dry_run)
+    what = "working out what changes" if args.dry_run else "undoing the migration" if args.undo else "migrating"
+    response = await with_progress(door.ask(UPDATE, request), what)
+    roles = () if args.json else await every(door, ROLES, ListRolesRequest(), "roles")
+    return response, frozenset(role.name for role in roles)
+
+
+# --- for people ------------------------------------------------------------------------------------------------------
+
+
+def _by_scope(changes: Iterable[pb.MigrationChange]) -> Iterator[tuple[str, list[pb.MigrationChange]]]:
+    """Sort by scope, and within one join changes that differ in the user's role alone."""
+    for scope, found in groupby(changes, lambda change: change.channel_type):
+        yield scope, _joined(found)
+
+
+def _joined(changes: Iterable[pb.MigrationChange]) -> list[pb.MigrationChange]:
+    joined: dict[Any, pb.MigrationChange] = {}
+    for change in changes:
+        key = tuple(change.channel_roles), change.owner, tuple(change.gained), tuple(change.lost)
+        if key in joined:
+            joined[key].user_roles.extend(change.user_roles)
+        else:
+            joined[key] = change
+    return sorted(joined.values(), key=lambda change: (sorted(change.user_roles), sorted(change.channel_roles)))
+
+
+def _row(change: pb.MigrationChange, roles: Collection[str]) -> Sequence[str]:
+    return (
+        _roles(change.user_roles, roles),
+        "" if change.channel_type == _APP_SCOPE else _membership(change.channel_roles, roles),
+        "yes" if change.owner else "no",
+        ", ".join(change.gained),
+        ", ".join(change.lost),
+    )
+
+
+def _roles(names: Iterable[str], roles: Collection[str]) -> str:
+    """Name roles, or those that are missing when they are few."""
+    missing = sorted(set(roles).difference(names))
+    if len(missing) > _FEW or len(roles) <= 2 * len(missing):
+        return ", ".join(sorted(names))
+    return f"every role but {', '.join(missing)}" if missing else "every role"
+
+
+def _membership(names: Iterable[str], roles: Collection[str]) -> str:
+    as_member = sorted(filter(None, names))
+    outside = ["no member"] if "" in names else []
+    return " or ".join([*outside, *([_roles(as_member, roles)] if as_member else [])])
+
+
+def _summary(report: pb.MigrationReport) -> str:
+    types = {change.channel_type for change in report.changes}
+    if not report.changes and not report.app_changes:
+        return "no answer changes"
+    gained, lost = (sum(_answers(change, side) for change in _all(report)) for side in ("gained", "lost"))
+    where = [f"{len(types)} of {len(report.channel_type_grants)} channel types"] if types else []
+    where += ["the app"] if report.app_changes else []
+    answers = f"{gained:,} gained, {lost:,} lost"
+    return f"answers change in {' and '.join(where)}: {answers} (each pair of roles and each action is one)"
+
+
+def _all(report: pb.MigrationReport) -> Iterable[pb.MigrationChange]:
+    return (*report.app_changes, *report.changes)
+
+
+def _answers(change: pb.MigrationChange, side: str) -> int:
+    return len(change.user_roles) * len(change.channel_roles) * len(getattr(change, side))
+
+
+def _next(args: argparse.Namespace, response: pb.UpdateAppResponse) -> str:
+    """Say what was done, and what to run next."""
+    version = response.app.permission_version
+    if args.dry_run:
+        return "nothing was changed: run it again without --dry-run to do it"
+    if args.undo:
+        return f"undone at revision {response.revision}, on permission version {version}: what was before is back"
+    done = f"on permission version {version} at revision {response.revision}"
+    return f"{done}: `rolecall migrate --undo` takes it back" if any(_all(response.migration_report)) else done
+
+
+# --- for machines ----------------------------------------------------------------------------------------------------
+
+
+def _as_json(response: pb.UpdateAppResponse) -> dict[str, object]:
+    report = response.migration_report
+    return {
+        "applied": report.applied,
+        "undone": report.undone,
+        "permission_version": response.app.permission_version,
+        "revision": response.revision,
+        "changes": [_change(change) for change in report.changes],
+        "app_changes": [_change(change) for change in report.app_changes],
+        "channel_type_grants": {
+            name: grants_as_json(report.channel_type_grants[name].grants) for name in sorted(report.channel_type_grants)
+        },
+        "app_grants": grants_as_json(report.app_grants.grants),
+    }
+
+
+def _change(change: pb.MigrationChange) -> dict[str, object]:
+    return {
+        "channel_type": change.channel_type,
+        "user_roles": list(change.user_roles),
+        "channel_roles": list(change.channel_roles),
+        "owner": change.owner,
+        "gained": list(change.gained),
+        "lost": list(change.lost),
+    }

@@ -1,0 +1,112 @@
+"""Questions and the places they are asked in: what an id asks about there, and which rules answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any, Final, NamedTuple
+
+from rolecall.domain import app_rules, call_capabilities, call_rules, channel_capabilities, channel_case, channel_rules
+from rolecall.domain.custom_permissions import CustomPermissions
+from rolecall.domain.decision import Decision, Rules
+from rolecall.domain.errors import Forbidden, InvalidInput, RolecallError
+from rolecall.domain.names import check_id, shown
+from rolecall.domain.permissions import BUILT_IN, nearest
+from rolecall.service.callers import Caller
+from rolecall.service.state import AppState
+
+
+class Question(NamedTuple):
+    """Who is asked about, and where; what is asked comes beside it.
+
+    With neither call nor channel: the `.app` scope. `user_id` "" means the token's user.
+    """
+
+    user_id: str = ""
+    call: str = ""
+    channel: str = ""
+    author: str = ""
+    call_facts: call_rules.CallFacts | None = None
+    channel_facts: channel_case.ChannelFacts | None = None
+
+
+Asked = tuple[Question | RolecallError, str]
+"""A question and a capability; an error in the place of a question is its answer."""
+
+
+def subject_of(caller: Caller, question: Question) -> str:
+    """Return who a question is about; a user token may only ask about itself, and not with facts of its own."""
+    own = caller.user_id
+    if not own:
+        return question.user_id or check_id("", "user_id")
+    if question.user_id and question.user_id != own:
+        raise Forbidden(
+            f"the token of user {shown(own)} may ask only about that user, not about {shown(question.user_id)}",
+            field="user_id",
+        )
+    if question.call_facts is not None or question.channel_facts is not None:
+        raise Forbidden("facts can be sent by server-side callers only", field="facts")
+    return own
+
+
+class Place(NamedTuple):
+    """Where questions are asked: in words, which rules decide there, and what an id asks about."""
+
+    kind: str
+    rules: Rules
+    decide: Callable[[Any, int], Decision]
+    question: Callable[[str], int | None]
+
+
+CALL: Final = Place("a call", call_rules.RULES, call_rules.check_call, call_rules.question)
+CHANNEL: Final = Place("a channel", channel_rules.RULES, channel_rules.check_channel, channel_capabilities.question)
+CHANNEL_V1: Final = CHANNEL._replace(rules=channel_rules.RULES_V1)
+APP: Final = Place("the app", app_rules.RULES, app_rules.check_app, app_rules.question)
+APP_V1: Final = APP._replace(rules=app_rules.RULES_V1)
+_IDS: Final = {
+    "a call": [row.id for row in call_capabilities.CAPABILITIES],
+    "a channel": [row.id for row in channel_capabilities.CAPABILITIES],
+    "the app": [],
+}
+
+
+class Target(NamedTuple):
+    """One user on one target, and the rules that decide there."""
+
+    case: Any
+    kind: str
+    rules: Rules
+    decide: Callable[[Any, int], Decision]
+    question: Callable[[str], int | None]
+
+    def asks(self, capability: str) -> int:
+        """Return the mask that a capability or permission id asks about here."""
+        asked = self.question(capability)
+        if asked is None:
+            raise unknown_capability(capability, self.kind)
+        return asked
+
+
+def asking(app: AppState, question: Callable[[str], int | None]) -> Callable[[str], int | None]:
+    """Return what an id asks about in this app: a custom permission's asks about its action."""
+    return partial(_custom_too, app.permissions, question) if app.permissions else question
+
+
+def _custom_too(customs: CustomPermissions, question: Callable[[str], int | None], capability: str) -> int | None:
+    asked = question(capability)
+    custom = customs.get(capability) if asked is None else None
+    return asked if custom is None else question(custom.permission.action.id)
+
+
+def unknown_capability(capability: str, kind: str, *, hint: bool = True) -> InvalidInput:
+    """Make the error; finding what a typo meant takes milliseconds, too long for each of many."""
+    if not capability:
+        return InvalidInput("`capability` is required", field="capability")
+    known = dict.fromkeys([*_IDS[kind], *BUILT_IN]) if hint else ()
+    hints = " or ".join(f"`{name}`" for name in nearest(capability, known))
+    what = "not a permission id" if kind == "the app" else f"neither a capability of {kind} nor a permission id"
+    return InvalidInput(
+        f"`capability`: {shown(capability)} is {what}" + (f"; did you mean {hints}?" if hints else ""),
+        field="capability",
+        reason="UNKNOWN_CAPABILITY",
+    )
