@@ -9,13 +9,14 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
 
-from bench import decide, entries, memory, rpc, start, writes
+from bench import chat, decide, entries, memory, rpc, start, writes
 from bench.figures import Figure, Group, Report, as_text, write_into
 from bench.lab import FULL, QUICK, Lab
 from bench.machine import cores, describe, warn_when_busy
 
 MEASUREMENTS: Final[Mapping[str, tuple[str, Callable[[Lab], list[Figure]]]]] = {
     "decide": ("A decision in process", decide.measure),
+    "chat": ("A decision on a channel in process", chat.measure),
     "rpc": ("A check over gRPC", rpc.measure),
     "batch": ("A batch over gRPC", rpc.batch),
     "memory": ("Memory", memory.measure),

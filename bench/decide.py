@@ -1,50 +1,32 @@
-"""decide() on a hit, in this process: how long, and whether it depends on how much is stored.
-
-The worlds take turns, round by round, so that a machine that slows down slows them all.
-"""
+"""decide() on a hit, in this process: how long, and whether it depends on how much is stored."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from itertools import cycle
 from statistics import median
 from time import perf_counter_ns
-from typing import Final, NamedTuple
+from typing import Final
 
 from bench.figures import Figure
 from bench.lab import Lab
+from bench.loops import Asked, Runner, deciding, holding, interleaved, ratio
 from bench.worlds import APP_ID, Spec, World
 from rolecall.domain import call_rules
 from rolecall.domain.decision import Decision
-from rolecall.domain.facts import Call, CallMember, User
-from rolecall.service.authorizer import Authorizer
+from rolecall.service.authorizer import Authorizer, Question
 from rolecall.service.cache import CALL, CALL_MEMBER, USER, Name
 from rolecall.service.callers import Caller
 from rolecall.service.index import Index
-from rolecall.service.questions import Question
 from rolecall.service.state import AppState
-from rolecall.store import Store
 
 CAPABILITIES: Final = ("send-audio", "send-video", "screenshare", "mute-users", "end-call")
 _WORLDS: Final = ("small", "large", "types")
 _BATCH: Final = 1_000
-_BATCHES: Final = 7
 _CALLER: Final = Caller(APP_ID)
 _PLACE: Final = 5
-_CHUNK: Final = 1_000
-
-Asked = list[tuple[Question, str]]
-Facts = tuple[call_rules.CallType, Call, str, User, CallMember]
-
-
-class Runner(NamedTuple):
-    """A batch of questions, put in a loop: `run` returns microseconds per question."""
-
-    name: str
-    run: Callable[[], float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,12 +50,15 @@ async def _measure(worlds: list[World], count: int) -> list[Figure]:
         small, large, types = held
         assert _answers(small) == _answers(large) == _answers(types)
         runners = [
-            *(Runner(name, _decides(one, _few(one.spec))) for name, one in zip(_WORLDS, held, strict=True)),
-            Runner("spread", _decides(large, *_spread(large.spec))),
+            *(
+                Runner(name, deciding(one.index, one.app, _few(one.spec)))
+                for name, one in zip(_WORLDS, held, strict=True)
+            ),
+            Runner("spread", deciding(large.index, large.app, *_spread(large.spec))),
             Runner("domain", _domain(small)),
             Runner("rules", _rules(small)),
         ]
-        rounds = _interleaved(runners, count)
+        rounds = interleaved(runners, count)
         checked = await _check(small, count)
     few, many = f"{small.spec.calls:,} calls, {small.spec.types} types", f"{large.spec.calls:,} calls"
     at_all = {name: median(times) for name, times in rounds.items()}
@@ -81,8 +66,8 @@ async def _measure(worlds: list[World], count: int) -> list[Figure]:
         Figure(f"decide() on a hit, {few}", at_all["small"], "µs", 2.0),
         Figure(f"the same with {many} held", at_all["large"], "µs", 2.0),
         Figure(f"the same with {types.spec.types:,} types", at_all["types"], "µs", 2.0),
-        _ratio(f"{many} : {small.spec.calls} calls", rounds["large"], rounds["small"]),
-        _ratio(f"{types.spec.types:,} types : {small.spec.types} types", rounds["types"], rounds["small"]),
+        ratio(f"{many} : {small.spec.calls} calls", rounds["large"], rounds["small"], 1.2),
+        ratio(f"{types.spec.types:,} types : {small.spec.types} types", rounds["types"], rounds["small"], 1.2),
         Figure(
             f"each question about another of {many}", at_all["spread"], "µs", note="outgrows the processor's caches"
         ),
@@ -92,51 +77,20 @@ async def _measure(worlds: list[World], count: int) -> list[Figure]:
     ]
 
 
-def _ratio(name: str, times: list[float], base: list[float]) -> Figure:
-    ratios = [one / other for one, other in zip(times, base, strict=True)]
-    note = f"per round {min(ratios):.2f} to {max(ratios):.2f}"
-    return Figure(f"ratio of {name}", median(ratios), "×", 1.2, note=note)
-
-
-def _interleaved(runners: list[Runner], rounds: int) -> dict[str, list[float]]:
-    """Return each runner's rounds; a round is the median of a few batches, every other one in reverse order."""
-    times: dict[str, list[float]] = {runner.name: [] for runner in runners}
-    for runner in runners:
-        runner.run()
-    for number in range(rounds):
-        batches: dict[str, list[float]] = {runner.name: [] for runner in runners}
-        for turn in range(_BATCHES):
-            for runner in runners if (number + turn) % 2 else reversed(runners):
-                batches[runner.name].append(runner.run())
-        for name, values in batches.items():
-            times[name].append(median(values))
-    return times
-
-
 # --- worlds in memory ------------------------------------------------------------------------------------------------
 
 
 @asynccontextmanager
 async def _held(world: World) -> AsyncIterator[Held]:
     """Open a world and hold each of its calls, with one member of it."""
-    store = await Store.open(str(world.path), create=False)
-    try:
-        index = Index(store, cache_mb=4_096, max_staleness_seconds=3_600)  # the loops let nothing else run
-        await index.start()
-        try:
-            for start in range(0, world.spec.calls, _CHUNK):
-                calls = range(start, min(start + _CHUNK, world.spec.calls))
-                await index.fetch(APP_ID, [name for call in calls for name in _names(world.spec, call)])
-            yield Held(world.spec, index, Authorizer(index), index.app(APP_ID))
-        finally:
-            await index.stop()
-    finally:
-        await store.close()
+    async with holding(world.path, {APP_ID: _names(world.spec)}) as index:
+        yield Held(world.spec, index, Authorizer(index), index.app(APP_ID))
 
 
-def _names(spec: Spec, call: int) -> tuple[Name, ...]:
-    cid, user_id = spec.cid(call), spec.member(call, _PLACE)
-    return (USER, APP_ID, user_id), (CALL, APP_ID, cid), (CALL_MEMBER, APP_ID, cid, user_id)
+def _names(spec: Spec) -> Iterator[Name]:
+    for call in range(spec.calls):
+        cid, user_id = spec.cid(call), spec.member(call, _PLACE)
+        yield from ((USER, APP_ID, user_id), (CALL, APP_ID, cid), (CALL_MEMBER, APP_ID, cid, user_id))
 
 
 def _question(spec: Spec, call: int) -> Question:
@@ -167,17 +121,7 @@ def _answers(held: Held) -> list[Decision]:
 
 
 def _decides(held: Held, *batches: Asked) -> Callable[[], float]:
-    """Return a run of the authorizer's decide(); of several batches each run takes the next."""
-    decide, app, turns = held.authorizer.decide, held.app, cycle(batches)
-
-    def run() -> float:
-        batch = next(turns)
-        started = perf_counter_ns()
-        for question, capability in batch:
-            decide(app, _CALLER, question, capability)
-        return (perf_counter_ns() - started) / len(batch) / 1_000
-
-    return run
+    return deciding(held.index, held.app, *batches)
 
 
 def _domain(held: Held) -> Callable[[], float]:
@@ -187,8 +131,8 @@ def _domain(held: Held) -> Callable[[], float]:
 
     def run() -> float:
         started = perf_counter_ns()
-        for asked, facts in resolved:
-            decide(case(rules, *facts), asked)
+        for asked, situation in resolved:
+            decide(case(rules, situation), asked)
         return (perf_counter_ns() - started) / len(resolved) / 1_000
 
     return run
@@ -196,7 +140,7 @@ def _domain(held: Held) -> Callable[[], float]:
 
 def _rules(held: Held) -> Callable[[], float]:
     """Return a run of the rules alone."""
-    cases = [(call_rules.call_case(held.app.rules, *facts), asked) for asked, facts in _resolved(held)]
+    cases = [(call_rules.call_case(held.app.rules, situation), asked) for asked, situation in _resolved(held)]
     decide = call_rules.check_call
 
     def run() -> float:
@@ -208,8 +152,8 @@ def _rules(held: Held) -> Callable[[], float]:
     return run
 
 
-def _resolved(held: Held) -> list[tuple[int, Facts]]:
-    """Return each question as the mask it asks about and the facts it needs."""
+def _resolved(held: Held) -> list[tuple[int, call_rules.Situation]]:
+    """Return each question as the mask it asks about and what is known of who and where."""
     get, resolved = held.index.cache.get, []
     for question, capability in _few(held.spec):
         call = get((CALL, APP_ID, question.call))
@@ -217,7 +161,8 @@ def _resolved(held: Held) -> list[tuple[int, Facts]]:
         member = get((CALL_MEMBER, APP_ID, question.call, question.user_id))
         asked = call_rules.question(capability)
         assert asked is not None
-        resolved.append((asked, (held.app.call_type(call.type), call, question.user_id, user, member)))
+        situation = (held.app.call_type(call.type), call, question.user_id, user, member, None, question.call)
+        resolved.append((asked, situation))
     return resolved
 
 

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from rolecall.domain.builtin import app_scope, call_types, channel_types
+from rolecall.domain.builtin.policies import POLICIES
 from rolecall.domain.permissions import BUILT_IN
 from rolecall.domain.records import (
     AppRecord,
@@ -117,7 +118,7 @@ async def _create(path: Path, spec: Spec) -> None:
 def _types(spec: Spec) -> Iterator[TypeRecord]:
     yield TypeRecord(".app", app_scope.GRANTS)
     for name, grants in channel_types.GRANTS.items():
-        yield TypeRecord(name, grants, channel_types.CONFIG[name])
+        yield TypeRecord(name, grants, channel_types.CONFIG[name], POLICIES[name])
     for number in range(spec.types):
         yield TypeRecord(f"video:t{number}", _grants(number), call_types.SETTINGS["default"])
 

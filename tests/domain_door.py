@@ -146,7 +146,7 @@ class DomainDoor:
         name = question["capability"]
         asked, custom = read(name), self.permissions.get(name)
         if asked is None and custom is not None:
-            asked = read(custom.permission.action.id)
+            asked = read(f"{custom.permission.action.id}-any-team")  # never the id of a capability
         if asked is None:
             raise InvalidInput("unknown capability", field="capability")
         return asked

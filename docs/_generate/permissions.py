@@ -8,8 +8,9 @@ from typing import Final
 from docs._generate.markdown import code, codes, page, table
 from rolecall.domain import roles
 from rolecall.domain.actions import ACTIONS, BIT, CREATOR_OWNED, Action
-from rolecall.domain.builtin import app_scope, call_types, channel_types
+from rolecall.domain.builtin import app_scope, call_types, channel_types, policies
 from rolecall.domain.permissions import BUILT_IN, SUFFIXES
+from rolecall.domain.records import PolicyRecord
 
 _MEANING: Final = {
     (False, True): "the action; in multi-tenant apps within the user's teams",
@@ -51,6 +52,10 @@ def build() -> str:
         "Roles that hold nothing in a scope have no column there. This is what a new app starts with and what "
         "`reset_grants` goes back to.",
         *_grants(),
+        "## Built-in policies",
+        "What the channel types of an app on permission version v1 start with, highest priority first; a new channel "
+        "type starts with those of `messaging`.",
+        *_policies(),
     )
 
 
@@ -90,3 +95,15 @@ def _matrix(grants: Mapping[str, Collection[str]]) -> str:
 
 def _marks(action: Action, held: Collection[str]) -> str:
     return " ".join(_MARKS[kind] for kind, suffix in SUFFIXES.items() if action.id + suffix in held)
+
+
+def _policies() -> Iterator[str]:
+    for channel_type, stored in policies.POLICIES.items():
+        yield f"### Policies of `{channel_type}`"
+        yield table(["priority", "policy", "", "resources", "roles"], map(_policy, stored))
+
+
+def _policy(policy: PolicyRecord) -> tuple[str, ...]:
+    does = "allow" if policy.allow else "deny"
+    who = codes(policy.roles) or "any role"
+    return str(policy.priority), policy.name, does, codes(policy.resources), f"{who}, owning" if policy.owner else who

@@ -35,8 +35,8 @@ def permission_ids(world: World, kind: str) -> list[str]:
     return built_in + list(world["permissions"])
 
 
-def about(world: World, question: Question) -> str:
-    """Return what a failure is about: the question and the rows of the world that it looks at."""
+def about(world: World, question: Question, *answers: object) -> str:
+    """Return what a failure is about: the question, both answers, and the rows of the world that it looks at."""
     kind = "call" if "call" in question else "channel"
     cid = question.get(kind, "")
     rows = {
@@ -46,7 +46,7 @@ def about(world: World, question: Question) -> str:
         kind: world[f"{kind}s"].get(cid),
         "type": world[f"{kind}_types"].get(cid.partition(":")[0]) or world["app_grants"],
     }
-    return pformat({"question": question, **rows}, width=120)
+    return pformat({"question": question, "answer and oracle's": answers, **rows}, width=120, sort_dicts=False)
 
 
 def verify(world: World, contexts: list[Question], capabilities: list[str]) -> None:
@@ -57,9 +57,11 @@ def verify(world: World, contexts: list[Question], capabilities: list[str]) -> N
             base = {**context, "user": user}
             for capability in capabilities:
                 question = {**base, "capability": capability}
-                assert door.check(question) == oracle.check(world, question), about(world, question)
+                answers = door.check(question), oracle.check(world, question)
+                assert answers[0] == answers[1], about(world, question, *answers)
             if context.get("call") or context.get("channel"):
-                assert door.capabilities(base) == sorted(oracle.capabilities(world, base)), about(world, base)
+                lists = door.capabilities(base), sorted(oracle.capabilities(world, base))
+                assert lists[0] == lists[1], about(world, base, *lists)
 
 
 @given(data=st.data())

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import argparse
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import groupby
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from rolecall.api.v1 import app_pb2 as pb
 from rolecall.api.v1.role_pb2 import ListRolesRequest
@@ -18,8 +19,9 @@ from rolecall.cli.progress import with_progress
 from rolecall.cli.settings import UPDATE
 
 _APP_SCOPE: Final = ".app"
-_HEADERS: Final = ("user's role", "as member", "owner", "gained", "lost")
+_HEADERS: Final = ("user's role", "as member", "owner", "answer", "actions")
 _FEW: Final = 3
+_OWNERS: Final = {(False,): "no", (True,): "yes", (False, True): "any"}
 
 
 def migrate(args: argparse.Namespace) -> int:
@@ -32,7 +34,7 @@ def migrate(args: argparse.Namespace) -> int:
     for scope, changes in _by_scope((*report.app_changes, *report.changes)):
         what = "the app" if scope == _APP_SCOPE else f"channel type {printable(scope)}"
         print(paint(what, "bold"))
-        show_wrapped(_HEADERS, [_row(change, roles) for change in changes])
+        show_wrapped(_HEADERS, [row for one in _joined(changes) for row in _rows(one, roles)])
         print()
     print(_summary(report))
     print(_next(args, response))
@@ -54,31 +56,41 @@ async def _asked(door: Door, args: argparse.Namespace) -> tuple[pb.UpdateAppResp
 # --- for people ------------------------------------------------------------------------------------------------------
 
 
-def _by_scope(changes: Iterable[pb.MigrationChange]) -> Iterator[tuple[str, list[pb.MigrationChange]]]:
-    """Sort by scope, and within one join changes that differ in the user's role alone."""
-    for scope, found in groupby(changes, lambda change: change.channel_type):
-        yield scope, _joined(found)
+class _Joined(NamedTuple):
+    """Answers that change alike: for each user role with each role as a member, and these ownerships."""
+
+    users: tuple[str, ...]
+    members: tuple[str, ...]
+    owners: tuple[bool, ...]
+    gained: tuple[str, ...]
+    lost: tuple[str, ...]
 
 
-def _joined(changes: Iterable[pb.MigrationChange]) -> list[pb.MigrationChange]:
-    joined: dict[Any, pb.MigrationChange] = {}
+def _by_scope(changes: Iterable[pb.MigrationChange]) -> Iterator[tuple[str, Iterable[pb.MigrationChange]]]:
+    return groupby(changes, lambda change: change.channel_type)
+
+
+def _joined(changes: Iterable[pb.MigrationChange]) -> list[_Joined]:
+    """Join changes that differ in the user's role alone, and then those that differ in ownership alone."""
+    users: dict[tuple[Any, ...], list[str]] = defaultdict(list)
     for change in changes:
-        key = tuple(change.channel_roles), change.owner, tuple(change.gained), tuple(change.lost)
-        if key in joined:
-            joined[key].user_roles.extend(change.user_roles)
-        else:
-            joined[key] = change
-    return sorted(joined.values(), key=lambda change: (sorted(change.user_roles), sorted(change.channel_roles)))
-
-
-def _row(change: pb.MigrationChange, roles: Collection[str]) -> Sequence[str]:
-    return (
-        _roles(change.user_roles, roles),
-        "" if change.channel_type == _APP_SCOPE else _membership(change.channel_roles, roles),
-        "yes" if change.owner else "no",
-        ", ".join(change.gained),
-        ", ".join(change.lost),
+        members = () if change.channel_type == _APP_SCOPE else tuple(change.channel_roles)
+        users[members, tuple(change.gained), tuple(change.lost), change.owner].extend(change.user_roles)
+    owners: dict[tuple[Any, ...], list[bool]] = defaultdict(list)
+    for (members, gained, lost, owner), names in users.items():
+        owners[tuple(sorted(names)), members, gained, lost].append(owner)
+    return sorted(
+        _Joined(names, members, tuple(sorted(own)), gained, lost)
+        for (names, members, gained, lost), own in owners.items()
     )
+
+
+def _rows(joined: _Joined, roles: Collection[str]) -> Iterator[Sequence[str]]:
+    who = (_roles(joined.users, roles), _membership(joined.members, roles), _OWNERS[joined.owners])
+    for answer, actions in (("gained", joined.gained), ("lost", joined.lost)):
+        if actions:
+            yield (*who, answer, ", ".join(actions))
+            who = ("", "", "")
 
 
 def _roles(names: Iterable[str], roles: Collection[str]) -> str:

@@ -9,6 +9,7 @@ import sys
 import textwrap
 import time
 from collections.abc import Iterable, Sequence
+from functools import partial
 from itertools import zip_longest
 from typing import Any, Final
 
@@ -60,26 +61,30 @@ def columns(rows: Sequence[Sequence[str]], width: int = 0) -> list[str]:
 
 
 def wrapped(rows: Iterable[Sequence[str]], width: int) -> list[str]:
-    """Return rows as aligned lines no longer than `width`; what is too long for its column wraps within it."""
+    """Return rows as aligned lines in which every cell wraps within its column; they fit `width` if the words do."""
     cells = [[printable(cell) for cell in row] for row in rows]
-    sizes = _shares([max(map(len, column)) for column in zip(*cells, strict=True)], width)
+    sizes = _shares(list(zip(*cells, strict=True)), width)
     lines: list[str] = []
     for row in cells:
         parts = [textwrap.wrap(cell, size) for cell, size in zip(row, sizes, strict=True)]
-        for pieces in zip_longest(*parts, fillvalue=""):
-            lines.append(_GAP.join(f"{piece:<{size}}" for piece, size in zip(pieces, sizes, strict=True)).rstrip())
+        lines += map(partial(_line, sizes), zip_longest(*parts, fillvalue=""))
     return lines
 
 
-def _shares(wanted: Sequence[int], width: int) -> list[int]:
-    """Share a line out: columns that want less than an even share get all of it, and leave the rest to the others."""
-    left = width - len(_GAP) * (len(wanted) - 1)
-    sizes: dict[int, int] = {}
-    for place in sorted(range(len(wanted)), key=wanted.__getitem__):
-        share = left // (len(wanted) - len(sizes))
-        sizes[place] = max(1, min(wanted[place], share))
+def _line(sizes: Sequence[int], pieces: Iterable[str]) -> str:
+    return _GAP.join(f"{piece:<{size}}" for piece, size in zip(pieces, sizes, strict=True)).rstrip()
+
+
+def _shares(columns: Sequence[Sequence[str]], width: int) -> list[int]:
+    """Share a line out: the narrowest columns first, and what they leave to the others; no word is broken."""
+    wanted = [max(map(len, column)) for column in columns]
+    left = width - len(_GAP) * (len(columns) - 1)
+    sizes = dict.fromkeys(range(len(columns)), 0)
+    for done, place in enumerate(sorted(sizes, key=wanted.__getitem__)):
+        longest_word = max((len(word) for cell in columns[place] for word in cell.split()), default=1)
+        sizes[place] = max(longest_word, min(wanted[place], left // (len(columns) - done)))
         left -= sizes[place]
-    return [sizes[place] for place in range(len(wanted))]
+    return list(sizes.values())
 
 
 def printable(text: str) -> str:

@@ -26,8 +26,8 @@ from rolecall.cli import build_parser
 from rolecall.cli.commands import COMMANDS, FAMILIES
 from rolecall.config.resolve import CONFIG_VARIABLE, resolve
 from rolecall.config.settings import ROWS
-from rolecall.domain import app_rules, call_capabilities, call_rules, channel_capabilities, channel_rules
-from rolecall.domain.actions import ACTIONS
+from rolecall.domain import app_rules, call_capabilities, call_rules, channel_capabilities, channel_rules, policies
+from rolecall.domain.actions import ACTIONS, BIT
 from rolecall.domain.decision import Reason, Rules
 from rolecall.domain.permissions import BUILT_IN
 from rolecall.observe.metrics import Metrics
@@ -244,7 +244,7 @@ def test_grpcurl_lines_send_requests_that_the_methods_take() -> None:
 
 def test_rpcs_and_actions_exist() -> None:
     known = {method.name for method in METHODS} | {action.name for action in ACTIONS}
-    known |= {method.service.rpartition(".")[2] for method in METHODS}
+    known |= {method.service.rpartition(".")[2] for method in METHODS} | set(policies.RESOURCES)
     named = set(re.findall(r"\b(?:[A-Z][a-z]+){2,}\b", _prose()))
     assert "CheckCapability" in named
     assert named - known == set()
@@ -310,6 +310,24 @@ def test_rules_stand_in_their_order(heading: str, rules: Rules) -> None:
     section = _text(ROOT / "docs/concepts.md").partition(f"## {heading}\n")[2].partition("\n## ")[0]
     rows = re.findall(r"^\| (\d+) \| `([^`]+)` \|", section, re.MULTILINE)
     assert rows == [(str(place), rule.name) for place, rule in enumerate(rules, 1)]
+
+
+def test_rules_of_version_v1_stand_in_their_order() -> None:
+    section = _text(ROOT / "docs/concepts.md").partition("## Permission version v1\n")[2].partition("\n## ")[0]
+    rows = re.findall(r"^\| (\d+) \| `([^`]+)` \|", section, re.MULTILINE)
+    assert rows == [(str(place), rule.name) for place, rule in enumerate(channel_rules.RULES_V1, 1)][-2:]
+    in_app = re.findall(r"`(user_policy_\w+)`", section)
+    assert in_app == [rule.name for rule in app_rules.RULES_V1[2:4]]
+
+
+def test_resources_of_version_v1_are_those_asked_for() -> None:
+    section = _text(ROOT / "docs/concepts.md").partition("## Permission version v1\n")[2].partition("\n## ")[0]
+    told = {
+        action: tuple(action if name == "itself" else name for name in resources.split(" or "))
+        for actions, resources in re.findall(r"^\| ([A-Z][\w, ]+) \| ([\w ]+) \|$", section, re.MULTILINE)
+        for action in actions.split(", ")
+    }
+    assert told == {name: policies.asks_for(name) for name in BIT if policies.asks_for(name) != (name,)}
 
 
 def test_rules_of_the_app_stand_in_their_order() -> None:
