@@ -5,5 +5,7 @@ figures, machine   what is reported, and where it was measured
 worlds, lab        the stores that are measured, made once a run
 server, serving    servers as processes of their own
 client, load       one question at a time, and load
-decide, rpc, memory, entries, start, writes   the measurements
+asker              who asks all the time, and waits
+loops              questions in this process
+decide, chat, conditions, rpc, memory, entries, start, writes, migration   the measurements
 """

@@ -9,7 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
 
-from bench import chat, decide, entries, memory, rpc, start, writes
+from bench import chat, conditions, decide, entries, memory, migration, rpc, start, writes
 from bench.figures import Figure, Group, Report, as_text, write_into
 from bench.lab import FULL, QUICK, Lab
 from bench.machine import cores, describe, warn_when_busy
@@ -17,12 +17,14 @@ from bench.machine import cores, describe, warn_when_busy
 MEASUREMENTS: Final[Mapping[str, tuple[str, Callable[[Lab], list[Figure]]]]] = {
     "decide": ("A decision in process", decide.measure),
     "chat": ("A decision on a channel in process", chat.measure),
+    "conditions": ("Permissions with conditions in process", conditions.measure),
     "rpc": ("A check over gRPC", rpc.measure),
     "batch": ("A batch over gRPC", rpc.batch),
     "memory": ("Memory", memory.measure),
     "entries": ("Memory of one cached fact", entries.measure),
     "start": ("Start", start.measure),
     "writes": ("Writes", writes.measure),
+    "migration": ("Migrating to version v2", migration.measure),
 }
 _ROOT: Final = Path(__file__).resolve().parent.parent
 _RESULTS: Final = _ROOT / "bench" / "results.json"

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
 from statistics import median
 from time import perf_counter_ns
-from typing import Final, NamedTuple
+from typing import Final
 
 from bench.figures import Figure
 from bench.lab import Lab
@@ -23,10 +24,11 @@ from rolecall.domain.decision import Decision, Reason
 from rolecall.domain.policies import CompiledPolicies
 from rolecall.domain.records import ChannelMemberRecord, ChannelRecord, UserRecord
 from rolecall.service.administration.apps import create_app
-from rolecall.service.authorizer import Authorizer, Question
+from rolecall.service.authorizer import Authorizer
 from rolecall.service.cache import CHANNEL, CHANNEL_MEMBER, USER, Name
 from rolecall.service.callers import Caller
 from rolecall.service.index import Index
+from rolecall.service.questions import Question
 from rolecall.service.state import AppState
 from rolecall.store import Store
 
@@ -58,7 +60,8 @@ _REPEATS: Final = 3
 _REASONS: Final = {_V1: {Reason.POLICY_ALLOW, Reason.POLICY_DENY}, _V2: {Reason.ROLE_GRANT, Reason.NO_GRANT}}
 
 
-class Held(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Held:
     """One of the apps, with all of its facts in memory."""
 
     index: Index
@@ -144,7 +147,7 @@ def _answers(held: Held) -> list[Decision]:
 
 def _afresh(held: Held) -> Callable[[], float]:
     """Return a run of questions none of which its policies have been asked before."""
-    index, app = held
+    index, app = held.index, held.app
 
     def run() -> float:
         types = {
@@ -172,8 +175,9 @@ def _rules(held: Held) -> Callable[[], float]:
 
 def _situations(held: Held) -> list[tuple[int, channel_case.Situation]]:
     """Return each question as the row it asks about and what is known of who and where."""
-    index, app = held
-    get, situations = index.cache.get, []
+    index, app = held.index, held.app
+    get = index.cache.get
+    situations: list[tuple[int, channel_case.Situation]] = []
     for (user_id, _, cid, *_), capability in _questions():
         user, channel = get((USER, app.id, user_id)), get((CHANNEL, app.id, cid))
         member = get((CHANNEL_MEMBER, app.id, cid, user_id))

@@ -16,7 +16,9 @@ CHECK: Final = "/rolecall.api.v1.AuthorizationService/CheckCapability"
 BATCH: Final = "/rolecall.api.v1.AuthorizationService/BatchCheckCapabilities"
 PERMIT: Final = "/rolecall.api.v1.CallService/UpdateUserPermissions"
 UPSERT_USERS: Final = "/rolecall.api.v1.UserService/UpsertUsers"
+UPDATE_APP: Final = "/rolecall.api.v1.AppService/UpdateApp"
 METADATA: Final = (("x-api-key", KEY), ("authorization", make_token(SECRET, {})))
+_OPTIONS: Final = (("grpc.max_receive_message_length", -1),)  # reports of migrations can be large
 _SECONDS: Final = 30
 
 
@@ -24,7 +26,7 @@ class Client:
     """A connection to one server, as the app's own server."""
 
     def __init__(self, address: str) -> None:
-        self._channel = grpc.insecure_channel(address)
+        self._channel = grpc.insecure_channel(address, options=_OPTIONS)
 
     def __enter__(self) -> Self:
         return self

@@ -16,10 +16,11 @@ from bench.loops import Asked, Runner, deciding, holding, interleaved, ratio
 from bench.worlds import APP_ID, Spec, World
 from rolecall.domain import call_rules
 from rolecall.domain.decision import Decision
-from rolecall.service.authorizer import Authorizer, Question
+from rolecall.service.authorizer import Authorizer
 from rolecall.service.cache import CALL, CALL_MEMBER, USER, Name
 from rolecall.service.callers import Caller
 from rolecall.service.index import Index
+from rolecall.service.questions import Question
 from rolecall.service.state import AppState
 
 CAPABILITIES: Final = ("send-audio", "send-video", "screenshare", "mute-users", "end-call")
@@ -154,7 +155,8 @@ def _rules(held: Held) -> Callable[[], float]:
 
 def _resolved(held: Held) -> list[tuple[int, call_rules.Situation]]:
     """Return each question as the mask it asks about and what is known of who and where."""
-    get, resolved = held.index.cache.get, []
+    get = held.index.cache.get
+    resolved: list[tuple[int, call_rules.Situation]] = []
     for question, capability in _few(held.spec):
         call = get((CALL, APP_ID, question.call))
         user = get((USER, APP_ID, question.user_id))

@@ -36,6 +36,7 @@ class Scale(NamedTuple):
     starts: int
     writes: int
     revokes: int
+    migrations: int
 
 
 FULL: Final = Scale(
@@ -51,6 +52,7 @@ FULL: Final = Scale(
     starts=5,
     writes=300,
     revokes=20,
+    migrations=5,
 )
 QUICK: Final = Scale(
     name="quick",
@@ -65,6 +67,7 @@ QUICK: Final = Scale(
     starts=1,
     writes=10,
     revokes=2,
+    migrations=1,
 )
 
 

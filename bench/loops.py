@@ -14,10 +14,11 @@ from time import perf_counter_ns
 from typing import Final, NamedTuple
 
 from bench.figures import Figure
-from rolecall.service.authorizer import Authorizer, Question
+from rolecall.service.authorizer import Authorizer
 from rolecall.service.cache import Name
 from rolecall.service.callers import Caller
 from rolecall.service.index import Index
+from rolecall.service.questions import Question
 from rolecall.service.state import AppState
 from rolecall.store import Store
 

@@ -29,7 +29,7 @@ def translate(policies: Policies, roles: Iterable[str]) -> Grants:
             # the creator counts as a member, and is one whose own role is `user`
             if judge(policies, {"user", "channel_member"}, action, owns=True).allowed:
                 grants["user"].add(f"{action}-owner")
-    return {role: sorted(held) for role, held in grants.items()}
+    return {role: sorted(held) for role, held in grants.items() if held}
 
 
 def _alone(policies: Policies, role: str) -> set[str]:

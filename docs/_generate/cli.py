@@ -8,7 +8,8 @@ from typing import Final, NamedTuple
 
 from docs._generate.markdown import anchor, code, page, table
 from rolecall.cli import flags
-from rolecall.cli.commands import GROUPS, Command
+from rolecall.cli.command import Command
+from rolecall.cli.commands import GROUPS
 from rolecall.cli.parser import Parser
 
 _INTRO: Final = """

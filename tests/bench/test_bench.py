@@ -8,23 +8,41 @@ from pathlib import Path
 import pytest
 
 from bench.__main__ import main
+from bench.asker import Waits, Window
 from bench.figures import BEGIN, END, Figure, Group, Report, write_into
 
 
-def test_a_quick_run_reports_every_figure_of_a_decision(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize(("group", "targets"), [("decide", 5), ("chat", 1), ("conditions", 4), ("migration", 2)])
+def test_a_quick_run_reports_every_figure_of_a_group(
+    group: str, targets: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     file = tmp_path / "report.json"
 
-    assert main(["--quick", "--only", "decide", "--json", str(file)]) == 0
+    assert main(["--quick", "--only", group, "--json", str(file)]) == 0
 
     report = json.loads(file.read_text(encoding="utf-8"))
     assert report["scale"] == "quick"
     assert {"CPU", "Python", "versions"} <= report["machine"].keys()
     (figures,) = report["groups"].values()
-    assert sum(figure["limit"] is not None for figure in figures) == 5
+    assert sum(figure["limit"] is not None for figure in figures) == targets
     assert all(figure["value"] > 0 for figure in figures)
     assert all((figure["verdict"] != "") == (figure["limit"] is not None) for figure in figures)
     printed = capsys.readouterr().out
     assert all(figure["name"] in printed for figure in figures)
+
+
+def test_a_wait_counts_in_every_window_it_reaches_into() -> None:
+    waits = Waits(started=[0.0, 1.0, 2.0, 4.0], took=[0.25, 0.5, 1.5, 0.125])
+
+    assert waits.during(Window(0.0, 1.0)) == [250.0, 500.0]
+    assert waits.during(Window(3.0, 3.25)) == [1_500.0]
+    assert waits.during(Window(3.75, 3.875)) == []
+
+
+def test_a_delay_is_the_longest_wait_less_what_is_usual_before() -> None:
+    waits = Waits(started=[0.0, 1.0, 2.0, 3.0, 4.0], took=[0.125, 0.125, 0.75, 0.25, 0.5])
+
+    assert waits.delay(before=Window(0.0, 2.0), during=Window(3.0, 4.0)) == 375.0
 
 
 @pytest.mark.parametrize(

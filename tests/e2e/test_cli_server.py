@@ -23,6 +23,8 @@ READS = (
     ("capabilities", "bob", "--channel", "messaging:general"),
     ("roles",),
     ("permissions",),
+    ("permissions", "--custom"),
+    ("permission", "get", "speak-here"),
     ("call-type", "list"),
     ("call-type", "show", "livestream"),
     ("channel-type", "list"),
@@ -36,6 +38,9 @@ BAD = (
     ("call-type", "show", "nope"),
     ("call-type", "show", "N O"),
     ("permissions", "--product", "audio"),
+    ("permission", "get", "nothing"),
+    ("permission", "create", "x", "--action", "Nothing"),
+    ("permission", "update", "speak-here", "--condition", '{"age": 1}'),
 )
 CHECK = READS[0]
 FREE = ("--listen", "127.0.0.1:0")
@@ -63,7 +68,10 @@ def dev(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dev]:
     with running(db, listen=("127.0.0.1:0", unix), dev=True) as server:
         key = answer("app", "list", "--db", db)[0]["keys"][0]
         token = rolecall("token", "--db", db, "--key", key, "--expires", "1h").out.strip()
-        yield Dev(db, server.listen[0], unix, key, token)
+        made = Dev(db, server.listen[0], unix, key, token)
+        condition = ("--condition", '{"$resource.open": true}')
+        assert made.ask("permission", "create", "speak-here", "--action", "SendAudio", *condition).code == 0
+        yield made
 
 
 @pytest.fixture
@@ -93,6 +101,18 @@ def test_bad_input_is_told_alike(dev: Dev, command: tuple[str, ...]) -> None:
     assert (from_server.code, from_server.out) == (2, "")
     assert from_server.err.startswith("error: ")
     assert len(from_server.err.splitlines()) == 1
+
+
+def test_what_is_written_through_a_server_is_in_its_file_and_the_other_way_round(dev: Dev, tmp_path: Path) -> None:
+    made = dev.ask("permission", "create", "mine", "--action", "SendAudio", "--json")
+    assert (made.code, made.err) == (0, "")
+    assert inside("permission", "get", "mine", "--json", "--db", dev.db) == made
+    changed = inside("permission", "update", "mine", "--owner", "--json", "--db", dev.db)
+    until(lambda: dev.ask("permission", "get", "mine", "--json") == changed)
+    (tmp_path / "policies.json").write_text("[]")
+    assert dev.ask("channel-type", "set", "gaming", "--policies", tmp_path / "policies.json").code == 0
+    assert json.loads(inside("channel-type", "show", "gaming", "--json", "--db", dev.db).out)["policies"] == []
+    assert dev.ask("permission", "delete", "mine").code == 0
 
 
 def test_over_a_unix_socket(dev: Dev) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final, NamedTuple
 
 from rolecall.domain import call_capabilities
-from rolecall.domain.errors import NotFound, RolecallError
+from rolecall.domain.errors import InvalidInput, NotFound, RolecallError
 from rolecall.service.authorizer import Authorizer
 from rolecall.service.callers import Caller
 from rolecall.service.questions import Question
@@ -13,7 +13,7 @@ from tests import oracle
 from tests.domain_door import as_answer
 from tests.oracle import Answer, World
 from tests.tables import CALL_CAPABILITIES, CHANNEL_CAPABILITIES
-from tests.worlds import STRANGER, USERS
+from tests.worlds import PERMISSIONS, STRANGER, USERS
 
 CALLS: Final = ("default:one", "hall:two", "hall:never-stored")
 CHANNELS: Final = ("messaging:one", "desk:two", "desk:never-stored")
@@ -21,11 +21,21 @@ ASKERS: Final = (*USERS, STRANGER)
 NOW: Final = 500 * oracle.SECOND
 
 NOT_FOUND: Final = Answer(False, "NOT_FOUND")
-OF_CALLS: Final = ("send-event", "delete-call", "update-call-owner", "list-recordings-any-team", "join-call-owner")
-OF_CHANNELS: Final = ("delete-message-owner", "create-message", "update-thread", "delete-reaction-any-team")
+NO_SUCH: Final = Answer(False, "INVALID_ARGUMENT")
+CUSTOM: Final = PERMISSIONS[:3]
+"""Ids of custom permissions, which may exist or not."""
+OF_CALLS: Final = (
+    "send-event",
+    "delete-call",
+    "update-call-owner",
+    "list-recordings-any-team",
+    "join-call-owner",
+    *CUSTOM,
+)
+OF_CHANNELS: Final = ("delete-message-owner", "create-message", "update-thread", "delete-reaction-any-team", *CUSTOM)
 OF_TWO: Final = frozenset({"join-channel", "leave-channel"})
 """Capabilities that follow from either of two actions; the rules leave open which one is named."""
-OF_APP: Final = ("search-user", "update-user-owner", "create-call", "update-user-role", "ban-user-any-team")
+OF_APP: Final = ("search-user", "update-user-owner", "create-call", "update-user-role", "ban-user-any-team", *CUSTOM)
 
 
 class Cell(NamedTuple):
@@ -78,13 +88,18 @@ def _expected(world: World, cell: Cell) -> Answers:
     if (cell.call or cell.channel) and (cell.call or cell.channel).split(":")[0] not in world[types]:
         return Answers((NOT_FOUND,) * len((*plain, *owned)), None, NOT_FOUND if cell.call else None)
     base = {"user": cell.user, "call": cell.call, "channel": cell.channel}
-    verdicts = [_comparable(name, oracle.check(world, {**base, "capability": name})) for name in plain]
-    verdicts += [oracle.check(world, {**base, "capability": name, "resource_owner": cell.user}) for name in owned]
+    verdicts = [_comparable(name, _answer(world, {**base, "capability": name})) for name in plain]
+    verdicts += [_answer(world, {**base, "capability": name, "resource_owner": cell.user}) for name in owned]
     return Answers(
         tuple(verdicts),
         _listed(cell, plain, verdicts),
         oracle.admission(world, {**base, "now": NOW}) if cell.call else None,
     )
+
+
+def _answer(world: World, question: oracle.Question) -> Answer:
+    name = question["capability"]
+    return NO_SUCH if name in CUSTOM and name not in world["permissions"] else oracle.check(world, question)
 
 
 def _comparable(capability: str, answer: Answer) -> Answer:
@@ -163,16 +178,20 @@ async def ask(authorizer: Authorizer, caller: Caller, cell: Cell) -> list[Answer
 
 def _plain(result: object) -> Answer:
     if isinstance(result, RolecallError):
-        assert isinstance(result, NotFound), result
-        return NOT_FOUND
+        return _refusal(result)
     return as_answer(result)  # type: ignore[arg-type]
+
+
+def _refusal(error: RolecallError) -> Answer:
+    assert isinstance(error, NotFound | InvalidInput), error
+    return NOT_FOUND if isinstance(error, NotFound) else NO_SUCH
 
 
 async def _check(authorizer: Authorizer, caller: Caller, question: Question, name: str) -> tuple[Answer, int]:
     try:
         decision, revision = await authorizer.check(caller, question, name)
-    except NotFound:
-        return NOT_FOUND, _revision(authorizer, caller)
+    except (NotFound, InvalidInput) as error:
+        return _refusal(error), _revision(authorizer, caller)
     return as_answer(decision), revision
 
 

@@ -10,15 +10,24 @@ from typing import Any, Final
 
 from rolecall.domain import roles
 from rolecall.domain.builtin import app_scope, call_types, channel_types
-from tests.oracle import World, canonical
-from tests.scenarios import resolve
+from tests import translation
+from tests.oracle import World, action_of, canonical
+from tests.scenarios import built_in_policies, resolve
 from tests.worlds import GATES
 
 Row = dict[str, Any]
 Grants = dict[str, list[str]]
 
 _JUDGED: Final = {**dict.fromkeys(GATES), "backstage.enabled": False, "backstage.join_ahead_time_seconds": 0}
-_NEW_USER: Final[Row] = {"role": "user", "teams": (), "teams_role": {}, "banned": False, "deactivated": False}
+_NEW_USER: Final[Row] = {
+    "role": "user",
+    "teams": (),
+    "teams_role": {},
+    "banned": False,
+    "deactivated": False,
+    "custom": {},
+}
+_MOST_UNDONE: Final = 20
 
 
 class Refused(Exception):
@@ -26,8 +35,11 @@ class Refused(Exception):
 
 
 def fresh() -> World:
-    """Return what an app is when it is made; `secrets` counts rotations, which no answer depends on."""
-    return {**resolve({}), "secrets": 0}
+    """Return what an app is when it is made.
+
+    `secrets` counts rotations, which no answer depends on; `migrations` are what was before each that can be undone.
+    """
+    return {**resolve({}), "secrets": 0, "migrations": []}
 
 
 def _need(condition: object) -> None:
@@ -45,6 +57,8 @@ def _role(world: World, role: str) -> str:
 
 def update_app(world: World, change: Row, grants: Grants, *, reset: bool) -> None:
     world["app"] |= change
+    disallowed = world["app"]["user_search_disallowed_roles"]
+    world["app"]["user_search_disallowed_roles"] = sorted({_role(world, role) for role in disallowed})
     world["app_grants"] = _granted(world, app_scope.GRANTS if reset else world["app_grants"], grants)
 
 
@@ -52,7 +66,54 @@ def rotate_secret(world: World) -> None:
     world["secrets"] += 1
 
 
+def migrate(world: World) -> None:
+    """Translate the policies into grants and switch to v2; what was there before is kept when anything changes."""
+    before = {"version": world["app"]["permission_version"], "grants": _grants(world)}
+    world |= translation.migrated(world)
+    if before != {"version": "v2", "grants": _grants(world)}:
+        world["migrations"] = [*world["migrations"], before][-_MOST_UNDONE:]
+
+
+def undo_migration(world: World) -> None:
+    """Put back the newest migration's version and grants, without the roles and permissions that are gone."""
+    _need(world["migrations"])
+    *older, before = world["migrations"]
+    world["migrations"] = older
+    world["app"]["permission_version"] = before["version"]
+    known = [*world["roles"], *roles.BUILT_IN]
+    put_back = {
+        scope: {role: [one for one in held if action_of(one, world)] for role, held in grants.items() if role in known}
+        for scope, grants in before["grants"].items()
+    }
+    world["app_grants"] = put_back[".app"]
+    for name, row in world["channel_types"].items():
+        row["grants"] = put_back.get(name, row["grants"])
+
+
+def _grants(world: World) -> dict[str, Grants]:
+    return {".app": world["app_grants"]} | {name: row["grants"] for name, row in world["channel_types"].items()}
+
+
+def create_permission(world: World, name: str, row: Row) -> None:
+    _need(name not in world["permissions"])
+    world["permissions"][name] = {"owner": False, "same_team": True, "condition": {}, **row}
+
+
+def update_permission(world: World, name: str, change: Row) -> None:
+    _need(name in world["permissions"])
+    world["permissions"][name] |= change
+
+
+def delete_permission(world: World, name: str) -> None:
+    _need(name in world["permissions"])
+    own = [row["config_overrides"]["grants"] for row in world["channels"].values()]
+    held = [ids for grants in (*_scopes(world), *own) for ids in grants.values()]
+    _need(not any(name in (one, one.removeprefix("!")) for ids in held for one in ids))
+    del world["permissions"][name]
+
+
 def _granted(world: World, base: Any, changes: Grants) -> Grants:
+    _need(all(action_of(name, world) for names in changes.values() for name in names))
     kept = {role: list(permissions) for role, permissions in base.items()}
     return kept | {_role(world, role): sorted(set(permissions)) for role, permissions in changes.items()}
 
@@ -82,6 +143,9 @@ def _roles_in_use(world: World) -> set[str]:
     for row in world["channels"].values():
         used |= {member["channel_role"] for member in row["members"].values()}
         used |= set(row["config_overrides"]["grants"])
+    for row in world["channel_types"].values():
+        used |= {role for policy in row["policies"] for role in policy["roles"]}
+    used |= set(world["app"]["user_search_disallowed_roles"])
     return used | {role for grants in _scopes(world) for role, permissions in grants.items() if permissions}
 
 
@@ -89,8 +153,21 @@ def upsert_call_type(world: World, name: str, grants: Grants, settings: Row, *, 
     _upsert_type(world, "call_types", name, grants, settings, reset=reset)
 
 
-def upsert_channel_type(world: World, name: str, grants: Grants, config: Row, *, reset: bool) -> None:
+def upsert_channel_type(
+    world: World, name: str, grants: Grants, config: Row, policies: list[Row] | None, *, reset: bool
+) -> None:
+    stored = world["channel_types"].get(name)
     _upsert_type(world, "channel_types", name, grants, config, reset=reset)
+    started = stored["policies"] if stored else built_in_policies(name if name in channel_types.GRANTS else "messaging")
+    world["channel_types"][name]["policies"] = started if policies is None else _policies(world, policies)
+
+
+def _policies(world: World, policies: list[Row]) -> list[Row]:
+    rows = []
+    for row in policies:
+        _need(row["roles"] or row["owner"])
+        rows.append({**row, "roles": [role if role == "*" else _role(world, role) for role in row["roles"]]})
+    return sorted(rows, key=lambda row: -int(row["priority"]))
 
 
 _TABLES: Final[dict[str, tuple[Any, Any, str, str]]] = {
@@ -154,7 +231,7 @@ def upsert_call(world: World, cid: str, fields: Row, members: dict[str, str | No
 
 
 def _new_call(settings: Row) -> Row:
-    blank: Row = {"created_by_id": "", "team": "", "starts_at": None, "ended": False}
+    blank: Row = {"created_by_id": "", "team": "", "starts_at": None, "ended": False, "custom": {}}
     said: Row = {"members": {}, "blocked": [], "granted": {}, "revoked": {}}
     return {**blank, **said, "settings_override": settings, "backstage": settings["backstage.enabled"]}
 
@@ -219,11 +296,12 @@ def call_state(world: World, cid: str, change: Row) -> None:
 
 def upsert_channel(world: World, cid: str, fields: Row, members: dict[str, Row], overrides: Row | None) -> None:
     _need(cid.split(":", maxsplit=1)[0] in world["channel_types"])
-    blank: Row = {"created_by_id": "", "team": "", "frozen": False, "disabled": False, "cooldown": 0}
+    blank: Row = {"created_by_id": "", "team": "", "frozen": False, "disabled": False, "cooldown": 0, "custom": {}}
     row = world["channels"].get(cid) or {**blank, "members": {}, "config_overrides": {"flags": {}, "grants": {}}}
     _check_creator(world, fields, row)
     row = {**row, **fields}
     if overrides is not None:
+        _need(all(action_of(one.removeprefix("!"), world) for names in overrides["grants"].values() for one in names))
         grants = {_role(world, role): sorted(names) for role, names in overrides["grants"].items()}
         own = {role: names for role, names in grants.items() if names}
         row["config_overrides"] = {"flags": overrides["flags"], "grants": own}

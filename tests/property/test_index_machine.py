@@ -28,13 +28,15 @@ from rolecall.service.administration.changes import (
     ChannelChange,
     ChannelMemberChange,
     ChannelOverrides,
+    PermissionChange,
     TypeChange,
     UserChange,
 )
-from tests import worlds
+from tests import oracle, worlds
 from tests.property import machine_model as model
 from tests.property.machine_matrix import CALLS, CHANNELS
 from tests.property.machine_rig import AMPLE, App, Model, Process, Rig, Service
+from tests.domain_door import as_policies
 from tests.service_door import tuples
 from tests.tables import CALL_CAPABILITIES
 
@@ -50,12 +52,14 @@ users = st.sampled_from((*worlds.USERS, *worlds.USERS, worlds.STRANGER))
 known = st.sampled_from(worlds.USERS)
 calls = st.sampled_from((*CALLS[:2], *CALLS[:2], "lounge:nowhere"))
 channels = st.sampled_from((*CHANNELS[:2], *CHANNELS[:2], "den:nowhere"))
+customs = st.sampled_from(worlds.PERMISSIONS)
+custom_data = worlds.custom_data.map(lambda data: dict(sorted(data.items())))
 ids = st.lists(users, max_size=2, unique=True)
 
 
 def permissions(actions: tuple[str, ...]) -> st.SearchStrategy[list[str]]:
-    one = st.tuples(st.sampled_from(actions), st.sampled_from(worlds.VARIANTS)).map("".join)
-    return st.lists(one, max_size=8)
+    built_in = st.tuples(st.sampled_from(actions), st.sampled_from(worlds.VARIANTS)).map("".join)
+    return st.lists(st.one_of(built_in, built_in, built_in, customs), max_size=8)
 
 
 def grants(actions: tuple[str, ...]) -> st.SearchStrategy[model.Grants]:
@@ -74,11 +78,13 @@ user_rows = some(
     teams_role=st.dictionaries(st.sampled_from(worlds.TEAMS), st.sampled_from(worlds.USER_ROLES), max_size=1),
     banned=worlds.rarely,
     deactivated=worlds.rarely,
+    custom=custom_data,
 )
 call_rows = some(
     created_by_id=st.one_of(st.just(""), users),
     team=worlds.teams,
     starts_at=st.sampled_from((None, 0, 600, 1_000)).map(lambda at: at and at * worlds.SECOND),
+    custom=custom_data,
 )
 call_memberships = st.dictionaries(users, st.one_of(st.none(), st.sampled_from(SPELLED)), max_size=2)
 said = st.dictionaries(
@@ -90,6 +96,7 @@ channel_rows = some(
     frozen=st.booleans(),
     disabled=worlds.rarely,
     cooldown=st.sampled_from((0, 120)),
+    custom=custom_data,
 )
 channel_memberships = st.dictionaries(
     users, some(channel_role=st.sampled_from(worlds.CHANNEL_ROLES), banned=worlds.sometimes), max_size=2
@@ -101,7 +108,21 @@ own_grants = st.dictionaries(
     max_size=2,
 )
 overrides = st.one_of(st.none(), st.fixed_dictionaries({"flags": worlds.flags, "grants": own_grants}))
-app_rows = some(multi_tenant_enabled=st.booleans(), disable_permissions_checks=worlds.rarely)
+app_rows = some(
+    multi_tenant_enabled=st.booleans(),
+    disable_permissions_checks=worlds.rarely,
+    permission_version=st.sampled_from(("v1", "v2")),
+    user_search_disallowed_roles=st.lists(roles_of_users, max_size=2).map(tuple),
+)
+JUDGED: Final = ("create-message", "delete-message", "read-channel", "update-thread", "use-frozen-channel", "cast-vote")
+ASKED: Final = (*worlds.CALL_ACTIONS[::4], *JUDGED, "search-user", "update-user")
+policies = st.one_of(st.none(), worlds.policies(list(JUDGED)), worlds.policies(list(worlds.CHANNEL_ACTIONS)))
+permission_rows = some(
+    action=st.sampled_from(ASKED).map(lambda action: oracle.NAME[action]),
+    owner=st.booleans(),
+    same_team=st.booleans(),
+    condition=st.one_of(st.just({}), worlds.conditions),
+)
 
 
 def a_write(**fields: st.SearchStrategy[Any]) -> Callable[[F], F]:
@@ -151,7 +172,7 @@ class Machine(RuleBasedStateMachine):
         self.create_role(worlds.CUSTOM_ROLES[0], **where)
         self.upsert_users({user: {} for user in worlds.USERS}, **where)
         self.upsert_call_type("hall", {}, {}, reset=False, **where)
-        self.upsert_channel_type("desk", {}, {}, reset=False, **where)
+        self.upsert_channel_type("desk", {}, {}, None, reset=False, **where)
         alice, bob, carol = worlds.USERS
         for cid in CALLS[:2]:
             self.upsert_call(cid, {"created_by_id": alice}, {bob: None, carol: "host"}, {}, **where)
@@ -208,6 +229,47 @@ class Machine(RuleBasedStateMachine):
             lambda admin, caller: admin.apps.update(caller, sent),
         )
 
+    @a_write(version=st.sampled_from(("v1", "v2")))
+    def switch(self, version: str, **where: Any) -> None:
+        self.update_app({"permission_version": version}, {}, reset=False, **where)
+
+    @a_write()
+    def migrate(self, **where: Any) -> None:
+        sent = AppChange(permission_version="v2", migrate_permissions_to_v2=True)
+        self.write(where, model.migrate, lambda admin, caller: admin.apps.update(caller, sent))
+
+    @a_write()
+    def undo_migration(self, **where: Any) -> None:
+        sent = AppChange(undo_migration=True)
+        self.write(where, model.undo_migration, lambda admin, caller: admin.apps.update(caller, sent))
+
+    @a_write(name=customs, row=permission_rows, action=st.sampled_from(ASKED))
+    def create_permission(self, name: str, row: model.Row, action: str, **where: Any) -> None:
+        row = {"action": oracle.NAME[action], **row}
+        sent = PermissionChange(name, **row)
+        self.write(
+            where,
+            partial(model.create_permission, name=name, row=row),
+            lambda admin, caller: admin.permissions.create(caller, sent),
+        )
+
+    @a_write(name=customs, change=permission_rows)
+    def update_permission(self, name: str, change: model.Row, **where: Any) -> None:
+        sent = PermissionChange(name, **change)
+        self.write(
+            where,
+            partial(model.update_permission, name=name, change=change),
+            lambda admin, caller: admin.permissions.update(caller, sent),
+        )
+
+    @a_write(name=customs)
+    def delete_permission(self, name: str, **where: Any) -> None:
+        self.write(
+            where,
+            partial(model.delete_permission, name=name),
+            lambda admin, caller: admin.permissions.delete(caller, name),
+        )
+
     @a_write(name=st.sampled_from((*worlds.CUSTOM_ROLES, *worlds.CUSTOM_ROLES, "host")))
     def create_role(self, name: str, **where: Any) -> None:
         self.write(where, partial(model.create_role, name=name), lambda admin, caller: admin.roles.create(caller, name))
@@ -241,6 +303,7 @@ class Machine(RuleBasedStateMachine):
         name=st.sampled_from(("messaging", "desk")),
         given=grants((*worlds.CHANNEL_ACTIONS, *worlds.TRICKY)),
         config=worlds.flags,
+        chosen=policies,
         reset=worlds.rarely,
     )
     def upsert_channel_type(
@@ -248,13 +311,15 @@ class Machine(RuleBasedStateMachine):
         name: str,
         given: model.Grants,
         config: model.Row,
+        chosen: list[model.Row] | None,
         reset: bool,
         **where: Any,
     ) -> None:
-        sent = TypeChange(name, tuples(given), config, reset_grants=reset)
+        sent_policies = KEEP if chosen is None else as_policies(chosen)
+        sent = TypeChange(name, tuples(given), config, reset_grants=reset, policies=sent_policies)
         self.write(
             where,
-            partial(model.upsert_channel_type, name=name, grants=given, config=config, reset=reset),
+            partial(model.upsert_channel_type, name=name, grants=given, config=config, policies=chosen, reset=reset),
             lambda admin, caller: admin.channel_types.upsert(caller, sent),
         )
 
@@ -414,7 +479,7 @@ class Machine(RuleBasedStateMachine):
             self.delete_channel(cid, **where)
         self.delete_channel_type("desk", **where)
         if again:
-            self.upsert_channel_type("desk", {"user": []}, {}, reset=False, **where)
+            self.upsert_channel_type("desk", {"user": []}, {}, None, reset=False, **where)
 
 
 def _call_members(members: dict[str, str | None]) -> tuple[CallMemberChange, ...]:

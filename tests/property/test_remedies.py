@@ -21,11 +21,18 @@ NAME: Final = re.compile(r"`([^`]*)`")
 GRANT: Final = re.compile(
     r"grant (?P<permissions>.*) to one of the user's roles \((?P<roles>.*)\) in scope `(?P<scope>.*?)`"
 )
+POLICY: Final = re.compile(
+    r"add a policy(?: above `(?P<above>.*?)`)? that allows (?P<resources>.*) to one of the user's roles "
+    r"\((?P<roles>.*)\)"
+)
+MOVED: Final = ("$subject.teams", "$resource.team", "$resource.created_by_id")
+"""What conditions must not look at here: carrying out a remedy may change it."""
 
 
 class Place(NamedTuple):
-    """Where a remedy is carried out: the question, which may change, and the rows it is about."""
+    """Where a remedy is carried out: the world, the question, which may change, and the rows it is about."""
 
+    world: World
     kind: str
     question: Question
     thing: dict[str, Any]
@@ -40,7 +47,7 @@ class Place(NamedTuple):
 def place(world: World, kind: str, question: Question) -> Place:
     cid = question[kind]
     type_row = world[f"{kind}_types"][cid.partition(":")[0]]
-    return Place(kind, question, world[f"{kind}s"][cid], type_row, world["users"][question["user"]])
+    return Place(world, kind, question, world[f"{kind}s"][cid], type_row, world["users"][question["user"]])
 
 
 def unblock(at: Place, text: str) -> None:
@@ -94,6 +101,23 @@ def grant(at: Place, text: str) -> None:
     changes[role] = [change for change in changes.get(role, []) if change != f"!{permission}"]
 
 
+def meet_condition(at: Place, text: str) -> None:
+    at.world["permissions"][NAME.findall(text)[0]]["condition"] = {}
+
+
+def add_policy(at: Place, text: str) -> None:
+    """Add a policy for the first role named, above the policy named, or above all."""
+    said = POLICY.match(text)
+    assert said, text
+    policies, resources = at.type["policies"], NAME.findall(said["resources"])
+    names = [policy["name"] for policy in policies]
+    place = names.index(said["above"]) if said["above"] else 0
+    priority = policies[place]["priority"] if policies else 1
+    role = NAME.findall(said["roles"])[0]
+    row = {"name": "added", "priority": priority, "resources": resources, "roles": [role], "owner": False}
+    policies.insert(place, {**row, "action": "Allow"})
+
+
 REMEDIES: Final[dict[str, Callable[[Place, str], None]]] = {
     "unblock the user": unblock,
     "lift the ban of": mend_user,
@@ -108,6 +132,8 @@ REMEDIES: Final[dict[str, Callable[[Place, str], None]]] = {
     "make the user a member of team": join_team,
     "give the resource a team": move_to_team,
     "grant `": grant,
+    "meet the condition of": meet_condition,
+    "add a policy": add_policy,
 }
 
 
@@ -128,6 +154,9 @@ def test_every_way_that_a_remedy_offers_leads_to_a_yes(data: st.DataObject) -> N
     world = data.draw(worlds())
     for user in world["users"].values():
         user["teams_role"] = {}  # moving a resource to another team may also change the user's role there
+    for permission in world["permissions"].values():
+        if any(field in str(permission["condition"]) for field in MOVED):
+            permission["condition"] = {}
     door = DomainDoor(world)
     kind, cid = data.draw(st.sampled_from(TARGETS))
     capabilities = CALL_CAPABILITIES if kind == "call" else CHANNEL_CAPABILITIES

@@ -9,6 +9,7 @@ from typing import Final
 from rolecall.api.v1 import permission_pb2, role_pb2
 from rolecall.cli.doors import Rpc, ask, every
 from rolecall.cli.output import rfc3339, show_json, show_table
+from rolecall.cli.permissions import as_json, condition, kind
 from rolecall.cli.problem import OK
 
 ROLES: Final = Rpc("RoleService", "ListRoles", role_pb2.ListRolesRequest, role_pb2.ListRolesResponse)
@@ -43,13 +44,15 @@ def _role(role: role_pb2.Role) -> dict[str, object]:
 
 def permissions(args: argparse.Namespace) -> int:
     """List the permissions that pass the filters."""
-    request = permission_pb2.ListPermissionsRequest(product=args.product, level=args.level, action=args.action)
+    request = permission_pb2.ListPermissionsRequest(
+        product=args.product, level=args.level, action=args.action, custom=args.custom
+    )
     listed: list[permission_pb2.Permission] = ask(args, lambda door: every(door, PERMISSIONS, request, "permissions"))
     found = [permission for permission in listed if _mentions(permission, args.search)]
     if args.json:
-        show_json([_permission(permission) for permission in found])
+        show_json([as_json(permission) for permission in found])
     else:
-        headers = ("permission", "action", "level", "products", "only own", "any team", "kind")
+        headers = ("permission", "action", "level", "products", "only own", "any team", "kind", "condition")
         show_table(headers, _rows(found))
     return OK
 
@@ -69,22 +72,8 @@ def _rows(found: Iterable[permission_pb2.Permission]) -> list[Sequence[str]]:
             ", ".join(permission.products),
             "yes" if permission.owner else "",
             "" if permission.same_team else "yes",
-            "custom" if permission.custom else "built-in",
+            kind(permission),
+            condition(permission),
         )
         for permission in found
     ]
-
-
-def _permission(permission: permission_pb2.Permission) -> dict[str, object]:
-    return {
-        "id": permission.id,
-        "name": permission.name,
-        "description": permission.description,
-        "action": permission.action,
-        "owner": permission.owner,
-        "same_team": permission.same_team,
-        "custom": permission.custom,
-        "level": permission.level,
-        "owner_resource": permission.owner_resource,
-        "products": list(permission.products),
-    }

@@ -2,25 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Final, NamedTuple
+from typing import Final
 
 from rolecall import __version__
-from rolecall.cli import flags
-from rolecall.cli.parser import Example, Parser
-
-
-class Command(NamedTuple):
-    """One command: `name` may have two words, `usage` is what must follow it, `run` is `module:function` in here."""
-
-    name: str
-    about: str
-    run: str
-    flags: Callable[[Parser], None]
-    examples: Sequence[Example]
-    usage: str = ""
-    more: str = ""
-
+from rolecall.cli import flags, setup_commands, setup_flags
+from rolecall.cli.command import Command
+from rolecall.cli.parser import Example
 
 GROUPS: Final[tuple[tuple[str, tuple[Command, ...]], ...]] = (
     (
@@ -119,51 +106,7 @@ GROUPS: Final[tuple[tuple[str, tuple[Command, ...]], ...]] = (
             ),
         ),
     ),
-    (
-        "Set up an app, on the store file or through a server",
-        (
-            Command(
-                "app get",
-                "show the settings of an app, and the grants in the app itself",
-                "settings:get",
-                flags.reading_flags,
-                (
-                    Example("rolecall app get --db rolecall.db", "from the file"),
-                    Example("ROLECALL_API_KEY=… ROLECALL_TOKEN=… rolecall app get", "from the server at --address"),
-                ),
-            ),
-            Command(
-                "app set",
-                "change settings of an app; they count at once",
-                "settings:change",
-                flags.app_set_flags,
-                (
-                    Example(
-                        "rolecall app set --permission-version v1 --db rolecall.db", "back to policies, for channels"
-                    ),
-                    Example("rolecall app set --multi-tenant --dry-run", "how it would be with teams"),
-                    Example("rolecall app set --user-search-disallowed-roles guest,anonymous", "under v1"),
-                    Example("rolecall app set --revoke-tokens-issued-before ''", "older tokens count again"),
-                ),
-                usage="--SETTING VALUE",
-            ),
-            Command(
-                "migrate",
-                "turn the policies of permission version v1 into grants of v2, and switch to it; or undo that",
-                "migration:migrate",
-                flags.migrate_flags,
-                (
-                    Example(
-                        "rolecall migrate --dry-run --db rolecall.db", "which answers would change, before all else"
-                    ),
-                    Example("rolecall migrate --db rolecall.db", "do it: all at once, or nothing"),
-                    Example("rolecall migrate --undo --db rolecall.db", "put back version and grants from before it"),
-                    Example("rolecall migrate --undo --dry-run --json", "what that would change, for machines"),
-                ),
-                more="The policies stay as they are. The last 20 migrations can be undone, the newest first.",
-            ),
-        ),
-    ),
+    ("Set up an app, on the store file or through a server", setup_commands.COMMANDS),
     (
         "Ask",
         (
@@ -231,7 +174,16 @@ GROUPS: Final[tuple[tuple[str, tuple[Command, ...]], ...]] = (
                 (
                     Example("rolecall permissions --action SendAudio", "the variants of one action"),
                     Example("rolecall permissions --product chat --search reaction", "what there is about reactions"),
+                    Example("rolecall permissions --custom --db rolecall.db", "the app's own"),
                 ),
+            ),
+            Command(
+                "permission get",
+                "show one permission, with its condition",
+                "permissions:get",
+                setup_flags.permission_get_flags,
+                (Example("rolecall permission get update-call-owner --db rolecall.db", "built in or custom"),),
+                usage="ID",
             ),
             Command(
                 "call-type list",
@@ -257,7 +209,7 @@ GROUPS: Final[tuple[tuple[str, tuple[Command, ...]], ...]] = (
             ),
             Command(
                 "channel-type show",
-                "show the config of a channel type and the grants of each role",
+                "show the config of a channel type, the grants of each role, and the policies",
                 "types:show_channel_type",
                 flags.show_flags,
                 (Example("rolecall channel-type show messaging --db rolecall.db", "one type"),),
@@ -297,7 +249,8 @@ GROUPS: Final[tuple[tuple[str, tuple[Command, ...]], ...]] = (
 FAMILIES: Final = {
     "app": "make, list and set up apps, rotate their secrets",
     "call-type": "look at call types",
-    "channel-type": "look at channel types",
+    "channel-type": "look at channel types, set their policies",
+    "permission": "look at permissions; make, change and delete custom ones",
     "db": "back up and check the store",
 }
 """What the commands under one first word are about."""

@@ -67,7 +67,9 @@ def connection(args: argparse.Namespace) -> Connection:
 
 def open_channel(to: Connection) -> grpc.aio.Channel:
     """Open a channel; it connects at the first call."""
-    options = [("grpc.enable_http_proxy", 0)] if to.address.is_local else []
+    options = [("grpc.max_receive_message_length", -1)]  # reports of migrations may be of many megabytes
+    if to.address.is_local:
+        options.append(("grpc.enable_http_proxy", 0))
     if to.credentials is None:
         return grpc.aio.insecure_channel(str(to.address), options=options)
     return grpc.aio.secure_channel(str(to.address), to.credentials, options=options)

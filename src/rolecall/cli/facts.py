@@ -11,6 +11,7 @@ from google.protobuf.descriptor import Descriptor, FieldDescriptor
 
 from rolecall.api.v1 import authorization_pb2 as pb
 from rolecall.api.v1 import core_pb2
+from rolecall.cli.documents import read_struct
 from rolecall.cli.problem import Problem, bad_input
 from rolecall.domain.names import shown
 from rolecall.transports.convert import fill
@@ -33,11 +34,11 @@ _LARGEST: Final = 2**32 - 1
 def facts_of(args: argparse.Namespace) -> pb.Facts | None:
     """Return the facts that the flags give, None when there are none."""
     given = {field: getattr(args, flag) for flag, field in _PLAIN.items() if getattr(args, flag) is not None}
-    if not given and not args.setting:
+    if not given and not args.setting and args.custom is None:
         return None
     if given.get("cooldown", 0) > _LARGEST:
         raise bad_input(f"`--cooldown` must be a whole number up to {_LARGEST}")
-    facts = pb.Facts(**given)
+    facts = pb.Facts(**given, custom=None if args.custom is None else read_struct(args.custom, "--custom"))
     if args.setting:
         if args.call is None and args.channel is None:
             raise bad_input("`--setting` needs `--call` or `--channel`")

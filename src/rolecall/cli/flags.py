@@ -117,43 +117,6 @@ def app_rotate_flags(parser: Parser) -> None:
     store_flags(parser)
 
 
-def app_set_flags(parser: Parser) -> None:
-    """Add the flags of `app set`."""
-    group = parser.add_argument_group("Settings", "those that are not named stay")
-    switch = argparse.BooleanOptionalAction
-    group.add_argument(
-        "--permission-version",
-        choices=("v1", "v2"),
-        help="how channels are decided; switches at once and translates nothing: `rolecall migrate` does",
-    )
-    group.add_argument("--multi-tenant", action=switch, default=None, help="teams count")
-    group.add_argument(
-        "--user-search-disallowed-roles",
-        metavar="ROLES",
-        help="roles, with commas between them, that may not search users on permission version v1; '' for none",
-    )
-    group.add_argument(
-        "--disable-permissions-checks", action=switch, default=None, help="answer every question with allow"
-    )
-    group.add_argument(
-        "--disable-auth-checks", action=switch, default=None, help="take tokens unchecked; on servers with --dev only"
-    )
-    group.add_argument(
-        "--revoke-tokens-issued-before",
-        metavar="TIME",
-        help="refuse older tokens: a time such as 2030-01-31T12:00:00Z; '' to refuse none",
-    )
-    parser.add_argument("--dry-run", action="store_true", help="show how it would be, and change nothing")
-    reading_flags(parser)
-
-
-def migrate_flags(parser: Parser) -> None:
-    """Add the flags of `migrate`."""
-    parser.add_argument("--dry-run", action="store_true", help="tell what would change, and change nothing")
-    parser.add_argument("--undo", action="store_true", help="put back what was there before the last migration")
-    reading_flags(parser, timeout=60.0)
-
-
 def token_flags(parser: Parser) -> None:
     """Add the flags of `token`."""
     group = parser.add_argument_group("Token")
@@ -216,6 +179,7 @@ def fact_flags(parser: Parser) -> None:
     group.add_argument("--frozen", action=switch, default=None, help="the channel is frozen")
     group.add_argument("--disabled", action=switch, default=None, help="the channel is disabled")
     group.add_argument("--cooldown", metavar="N", type=whole, help="seconds between two messages on the channel")
+    group.add_argument("--custom", metavar="JSON", help="custom data of the call or channel, which conditions look at")
     group.add_argument(
         "--setting",
         metavar="PATH=VALUE",
@@ -269,6 +233,9 @@ def permissions_flags(parser: Parser) -> None:
     group.add_argument("--product", metavar="{video,chat}", default="", help="of one product")
     group.add_argument("--level", metavar="{app,channel}", default="", help="granted in the app, or in types")
     group.add_argument("--action", metavar="NAME", default="", help="that grant this action, such as SendAudio")
+    group.add_argument(
+        "--custom", action=argparse.BooleanOptionalAction, default=None, help="the app's own, or the built-in ones"
+    )
     group.add_argument("--search", metavar="TEXT", default="", help="whose id, name or description holds this")
     reading_flags(parser)
 

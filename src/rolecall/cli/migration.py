@@ -114,8 +114,7 @@ def _summary(report: pb.MigrationReport) -> str:
     gained, lost = (sum(_answers(change, side) for change in _all(report)) for side in ("gained", "lost"))
     where = [f"{len(types)} of {len(report.channel_type_grants)} channel types"] if types else []
     where += ["the app"] if report.app_changes else []
-    answers = f"{gained:,} gained, {lost:,} lost"
-    return f"answers change in {' and '.join(where)}: {answers} (each pair of roles and each action is one)"
+    return f"answers change in {' and '.join(where)}, by pairs of roles and actions: {gained:,} gained, {lost:,} lost"
 
 
 def _all(report: pb.MigrationReport) -> Iterable[pb.MigrationChange]:

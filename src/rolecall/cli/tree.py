@@ -6,7 +6,8 @@ import argparse
 from typing import Final
 
 from rolecall import __version__
-from rolecall.cli.commands import COMMANDS, FAMILIES, GROUPS, Command
+from rolecall.cli.command import Command
+from rolecall.cli.commands import COMMANDS, FAMILIES, GROUPS
 from rolecall.cli.parser import Parser, examples_text
 
 _ABOUT: Final = "Answers whether a user may act on a call or a channel, each answer with its reason."

@@ -1,4 +1,4 @@
-"""`rolecall call-type` and `rolecall channel-type`: settings and grants of types."""
+"""`rolecall call-type` and `rolecall channel-type`: settings, grants and policies of types."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any, Final, NamedTuple
 from rolecall.api.v1 import call_type_pb2 as calls
 from rolecall.api.v1 import channel_type_pb2 as channels
 from rolecall.api.v1.core_pb2 import PermissionList
+from rolecall.cli import policies
 from rolecall.cli.doors import Rpc, ask, every
 from rolecall.cli.grants import grants_as_json, grants_rows
 from rolecall.cli.output import nested, rfc3339, show_fields, show_json, show_table
@@ -35,7 +36,7 @@ _CALL: Final = Kind(
 )
 _CHANNEL: Final = Kind(
     Rpc("ChannelTypeService", "ListChannelTypes", channels.ListChannelTypesRequest, channels.ListChannelTypesResponse),
-    Rpc("ChannelTypeService", "GetChannelType", channels.GetChannelTypeRequest, channels.GetChannelTypeResponse),
+    policies.GET,
     "channel_type",
     "channel_types",
     "config",
@@ -96,6 +97,9 @@ def _show(args: argparse.Namespace, kind: Kind) -> int:
     show_table((kind.settings, "value"), [(path, _text(leaves[path])) for path in sorted(leaves)])
     print()
     show_table(("role", "permissions"), grants_rows(item.grants))
+    if kind is _CHANNEL:
+        print()
+        show_table(policies.HEADERS, policies.rows(item.permissions))
     return OK
 
 
@@ -114,6 +118,7 @@ def _as_json(item: Any, kind: Kind) -> dict[str, object]:
         "name": item.name,
         kind.settings: nested(flat(getattr(item, kind.settings))),
         "grants": grants_as_json(item.grants),
+        **({"policies": policies.as_json(item.permissions)} if kind is _CHANNEL else {}),
         "created_at": rfc3339(item.created_at.seconds),
         "updated_at": rfc3339(item.updated_at.seconds),
         "revision": item.revision,

@@ -151,11 +151,11 @@ def resolve(app: AppRules, situation: Situation, author: str = "") -> Resolved:
     if user is None:
         return EVERYTHING, NO_HOLDING, NOTHING, NOTHING
     holding = call_type.grants.holding(roles_of(app, user, call.team, member.role, token_role))
-    # Where a rule before RoleGranted may speak, or a condition; a rule added there adds its condition here.
+    # Where a rule before RoleGranted may speak; a rule added there adds its condition here.
     if user.banned or user.deactivated or member.blocked or app.checks_disabled:
         exceptional = EVERYTHING
     else:
-        exceptional = call.disabled | member.revoked | member.granted | holding.conditional
+        exceptional = call.disabled | member.revoked | member.granted
     return (
         exceptional,
         holding,
@@ -173,6 +173,9 @@ def verdict(app: AppRules, situation: Situation, author: str, resolved: Resolved
     exceptional, holding, owns, team = resolved
     if exceptional & asked:
         return check_call(call_case(app, situation, author), asked)
+    _, call, _, user, _, _, cid = situation
+    if holding.conditional & asked and user is not None:
+        holding = holding.settled(about(user, holding.roles[0], cid, call), asked)
     decision = granting(holding, owns, team, asked)
     return decision if decision.allowed else obstacle(holding, owns, team, asked)
 

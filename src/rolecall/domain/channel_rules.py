@@ -17,7 +17,7 @@ from rolecall.domain.channel_policies import PolicyAllowed, PolicyDenied
 from rolecall.domain.channel_states import ChannelBanned, ChannelDisabled, FeatureDisabled, FeatureEnabled, Frozen
 from rolecall.domain.decision import EVERYTHING, NOTHING, Decision, Rules, allowed, compiled, decide
 from rolecall.domain.shared_rules import ChecksDisabled, Standing
-from rolecall.domain.subject import OTHER_TEAM, AppRules, granting, obstacle, owned, roles_of, settled, team_mask
+from rolecall.domain.subject import OTHER_TEAM, AppRules, about, granting, obstacle, owned, roles_of, settled, team_mask
 
 _FIRST: Final[Rules] = (
     ChecksDisabled,
@@ -57,10 +57,10 @@ def check_channel(case: ChannelCase, asked: int) -> Decision:
 def verdict(app: AppRules, situation: Situation, author: str, asked: int) -> Decision:
     """Return the verdict of the rules on one row, at a third of their cost.
 
-    Where no rule before grants or policies can speak, and no condition, only those decide and the rules need not be
-    asked one by one. The tests hold the two ways against each other.
+    Where no rule before grants or policies can speak only those decide, and the rules need not be asked one by one. The
+    tests hold the two ways against each other.
     """
-    channel_type, channel, user_id, user, member, token_role, _ = situation
+    channel_type, channel, user_id, user, member, token_role, cid = situation
     # A rule added before grants and policies adds its condition here.
     if (
         user is None
@@ -84,7 +84,7 @@ def verdict(app: AppRules, situation: Situation, author: str, asked: int) -> Dec
         return decision if team or not decision.allowed else OTHER_TEAM
     holding = channel_type.grants.holding(roles, channel.grants)
     if holding.conditional & row.actions:
-        return check_channel(channel_case(app, situation, author), asked)
+        holding = holding.settled(about(user, roles[0], cid, channel), row.actions)
     owns = owns_in(row.ownership, owns)
     decision = granting(holding, owns, team, row.actions)
     return decision if decision.allowed else obstacle(holding, owns, team, row.actions)

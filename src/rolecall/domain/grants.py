@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from typing import Final, NamedTuple
 
-from rolecall.domain.actions import BIT
-from rolecall.domain.conditions import About
+from rolecall.domain.actions import ALL, BIT
+from rolecall.domain.conditions import About, Condition
 from rolecall.domain.custom_permissions import NO_CUSTOM, Custom, CustomPermissions
 from rolecall.domain.errors import InvalidInput
 from rolecall.domain.permissions import BUILT_IN, SUFFIXES, check_permission
@@ -67,6 +67,8 @@ class Conditional(NamedTuple):
     """A custom permission with a condition, as one role holds it."""
 
     role: str
+    bit: int
+    holds: Condition
     custom: Custom
 
 
@@ -74,8 +76,7 @@ class Holding(NamedTuple):
     """What a set of roles holds in one scope: each role with its masks, in order, and the union of them.
 
     `names` tells which custom permission put a bit there: (role, built-in id of the same meaning) -> its id.
-    `conditional` masks the actions of permissions whose conditions have not been looked at; `failed` are those that
-    were looked at and do not hold.
+    `conditional` masks the actions of `conditions`, which nothing has looked at; `failed` is for explanations.
     """
 
     roles: tuple[str, ...]
@@ -88,19 +89,21 @@ class Holding(NamedTuple):
 
     def settled(self, about: About, actions: int) -> Holding:
         """Return what is held once the conditions of permissions for these actions have been looked at."""
-        masks, names, failed = dict(self.by_role), dict(self.names), []
-        for one in self.conditions:
-            role, custom = one
+        met = [one for one in self.conditions if one.bit & actions and one.holds(about)]
+        if not met:
+            return self
+        masks, names = dict(self.by_role), dict(self.names)
+        for role, bit, _, custom in met:
             held = masks.get(role, NOTHING)
-            if not custom.bit & actions or held[custom.variant] & custom.bit or custom.holds is None:
-                continue  # not asked about, or granted already
-            if custom.holds(about):
+            if not held[custom.variant] & bit:
                 masks[role] = held.with_custom(custom)
                 names[role, custom.built_in_id] = custom.permission.id
-            else:
-                failed.append(one)
-        settled = _holding(masks, self.roles) if len(names) > len(self.names) else self
-        return settled._replace(names=names, conditional=self.conditional & ~actions, failed=tuple(failed))
+        return _holding(masks, self.roles)._replace(names=names)
+
+    def explained(self, about: About) -> Holding:
+        """Return the same for every action, with the conditions that are not met."""
+        failed = tuple(one for one in self.conditions if not one.holds(about))
+        return self.settled(about, ALL)._replace(failed=failed)
 
 
 NO_HOLDING: Final = Holding((), (), NOTHING)
@@ -152,17 +155,21 @@ class CompiledGrants:
         conditions: list[Conditional] = []
         for role in dict.fromkeys(roles):
             held, others = grants.get(role, NO_GRANTS)
-            for custom in filter(None, map(self._customs.get, others)):
-                if custom.holds is not None:
-                    conditions.append(Conditional(role, custom))
-                elif not held[custom.variant] & custom.bit:
+            customs = [custom for name in others if (custom := self._customs.get(name)) is not None]
+            for custom in customs:
+                if custom.holds is None and not held[custom.variant] & custom.bit:
                     held = held.with_custom(custom)
                     names[role, custom.built_in_id] = custom.permission.id
+            conditions += [
+                Conditional(role, custom.bit, custom.holds, custom)
+                for custom in customs
+                if custom.holds is not None and not held[custom.variant] & custom.bit  # else granted already
+            ]
             if held != NOTHING:
                 masks[role] = held
         conditional = 0
         for one in conditions:
-            conditional |= one.custom.bit
+            conditional |= one.bit
         holding = _holding(masks, roles)
         return holding._replace(names=names, conditional=conditional, conditions=tuple(conditions))
 

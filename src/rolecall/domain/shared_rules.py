@@ -155,7 +155,7 @@ def grant_detail(case: Subject, owns: int, actions: int) -> str:
 
 def failed(case: Subject, actions: int) -> list[Conditional]:
     """Return the permissions for these actions whose conditions do not hold."""
-    return [one for one in case.holding.failed if one.custom.bit & actions]
+    return [one for one in case.holding.failed if one.bit & actions]
 
 
 def _failed(one: Conditional) -> str:

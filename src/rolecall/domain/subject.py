@@ -60,6 +60,11 @@ def settled(case: C, actions: int) -> C:
     return case
 
 
+def explained(case: C) -> C:
+    """Return the case once all conditions have been looked at, knowing which are not met."""
+    return case if case.about is None else case._replace(holding=case.holding.explained(case.about))
+
+
 def roles_of(
     app: AppRules, user: User, team: str, member_role: str | None = None, token_role: str | None = None
 ) -> tuple[str, ...]:

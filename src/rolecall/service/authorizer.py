@@ -14,11 +14,11 @@ from typing import Any, Final, NamedTuple, TypeVar
 
 from rolecall.domain import app_rules, call_capabilities, call_rules, channel_capabilities, channel_case, channel_rules
 from rolecall.domain.call_rules import resolve, verdict
-from rolecall.domain.decision import EVERYTHING, Decision
+from rolecall.domain.decision import Decision
 from rolecall.domain.errors import InvalidInput, RolecallError, Unavailable
 from rolecall.domain.explain import Explanation, explain
 from rolecall.domain.facts import Call
-from rolecall.domain.subject import NO_GRANT, settled
+from rolecall.domain.subject import NO_GRANT, explained
 from rolecall.service.cache import Name
 from rolecall.service.callers import Caller
 from rolecall.service.index import Index, Missing
@@ -174,7 +174,7 @@ class Authorizer:
 
     def _explain(self, app: AppState, caller: Caller, question: Question, capability: str) -> Explanation:
         target = self.target(app, caller, question)
-        return explain(target.rules, settled(target.case, EVERYTHING), target.asks(capability))
+        return explain(target.rules, explained(target.case), target.asks(capability))
 
     def _admission(self, app: AppState, caller: Caller, question: Question) -> call_rules.Admission:
         if not question.call:

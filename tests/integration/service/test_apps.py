@@ -15,7 +15,6 @@ from rolecall.domain.errors import (
     Unauthenticated,
     UnknownPermission,
     UnknownRole,
-    Unsupported,
 )
 from rolecall.service.administration import Administration, create_app, list_apps, rotate_secret
 from rolecall.service.administration.changes import AppChange, AppView, CallChange, UserChange
@@ -42,30 +41,31 @@ async def test_an_app_comes_back_as_written(desk: Desk) -> None:
         disable_permissions_checks=True,
         revoke_tokens_issued_before=5,
     )
-    app, grants, revision = await desk.admin.apps.update(desk.server, change)
+    app, grants, report, revision = await desk.admin.apps.update(desk.server, change)
+    assert report is None
     assert (app.permission_version, app.multi_tenant_enabled, app.disable_permissions_checks) == ("v1", True, True)
     assert (app.user_search_disallowed_roles, app.revoke_tokens_issued_before) == (("guest", "speaker"), 5)
     assert app.revision == revision == await desk.revision()
     assert app.updated_at > app.created_at
     assert grants == {**app_scope.GRANTS, "speaker": ("search-user",)}
     assert await desk.admin.apps.get(desk.server) == (app, grants, revision)
-    assert await desk.admin.apps.update(desk.server, change) == (app, grants, revision)  # again: no revision
+    assert await desk.admin.apps.update(desk.server, change) == (app, grants, None, revision)  # again: no revision
 
 
 async def test_what_is_not_sent_stays_and_what_is_sent_empty_is_cleared(desk: Desk) -> None:
     first = AppChange(user_search_disallowed_roles=("guest",), revoke_tokens_issued_before=5, multi_tenant_enabled=True)
     await desk.admin.apps.update(desk.server, first)
-    app, _, _ = await desk.admin.apps.update(desk.server, AppChange(disable_permissions_checks=True))
+    app, *_ = await desk.admin.apps.update(desk.server, AppChange(disable_permissions_checks=True))
     assert (app.user_search_disallowed_roles, app.revoke_tokens_issued_before) == (("guest",), 5)
     assert app.multi_tenant_enabled
     cleared = AppChange(user_search_disallowed_roles=(), revoke_tokens_issued_before=None)
-    app, _, _ = await desk.admin.apps.update(desk.server, cleared)
+    app, *_ = await desk.admin.apps.update(desk.server, cleared)
     assert (app.user_search_disallowed_roles, app.revoke_tokens_issued_before) == ((), None)
 
 
 async def test_resetting_puts_the_grants_back_and_then_applies_what_is_sent(desk: Desk) -> None:
     await desk.admin.apps.update(desk.server, AppChange(grants={"user": (), "guest": ()}))
-    _, grants, _ = await desk.admin.apps.update(desk.server, AppChange(reset_grants=True, grants={"guest": ()}))
+    _, grants, *_ = await desk.admin.apps.update(desk.server, AppChange(reset_grants=True, grants={"guest": ()}))
     assert grants == {**app_scope.GRANTS, "guest": ()}
 
 
@@ -81,7 +81,7 @@ async def test_a_change_counts_at_once(desk: Desk) -> None:
 async def test_a_dry_run_answers_as_if_and_changes_nothing(desk: Desk) -> None:
     before = await desk.admin.apps.get(desk.server)
     change = AppChange(permission_version="v1", grants={"user": ()}, multi_tenant_enabled=True, dry_run=True)
-    app, grants, revision = await desk.admin.apps.update(desk.server, change)
+    app, grants, _, revision = await desk.admin.apps.update(desk.server, change)
     assert (app.permission_version, app.multi_tenant_enabled, grants["user"]) == ("v1", True, ())
     assert app.revision == revision == before[2]
     assert await desk.admin.apps.get(desk.server) == before
@@ -98,7 +98,8 @@ async def test_a_dry_run_answers_as_if_and_changes_nothing(desk: Desk) -> None:
         ({"user_search_disallowed_roles": ("user", "speaker")}, UnknownRole, "user_search_disallowed_roles[1]"),
         ({"revoke_tokens_issued_before": -1}, InvalidInput, "revoke_tokens_issued_before"),
         ({"disable_auth_checks": True}, Precondition, "disable_auth_checks"),
-        ({"migrate_permissions_to_v2": True}, Unsupported, "migrate_permissions_to_v2"),
+        ({"migrate_permissions_to_v2": True, "permission_version": "v1"}, InvalidInput, "migrate_permissions_to_v2"),
+        ({"undo_migration": True}, InvalidInput, "undo_migration"),
     ],
 )
 async def test_bad_input_is_refused_with_its_field_and_changes_nothing(
@@ -113,7 +114,7 @@ async def test_bad_input_is_refused_with_its_field_and_changes_nothing(
 async def test_auth_checks_are_disabled_in_development_only(desk: Desk) -> None:
     await desk.admin.apps.update(desk.server, AppChange(disable_auth_checks=False))
     dev = Administration(desk.store, desk.index, desk.authorizer, dev=True)
-    app, _, _ = await dev.apps.update(desk.server, AppChange(disable_auth_checks=True))
+    app, *_ = await dev.apps.update(desk.server, AppChange(disable_auth_checks=True))
     assert app.disable_auth_checks
 
 

@@ -13,7 +13,8 @@ from collections.abc import Iterator
 import pytest
 
 from rolecall.cli import build_parser
-from rolecall.cli.commands import COMMANDS, FAMILIES, GROUPS, Command
+from rolecall.cli.command import Command
+from rolecall.cli.commands import COMMANDS, FAMILIES, GROUPS
 from rolecall.cli.flags import seconds, span, whole
 from tests.unit.cli.conftest import Run
 
