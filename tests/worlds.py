@@ -39,7 +39,8 @@ CHANNEL_ROLES: Final = ("channel_member", "channel_moderator", *CUSTOM_ROLES)
 ROLES: Final = tuple(dict.fromkeys((*USER_ROLES, *CALL_ROLES, *CHANNEL_ROLES, "global_admin")))
 FLAGS: Final = tuple(sorted({row.flag for row in CHANNEL_CAPABILITIES.values() if row.flag}))
 GATES: Final = tuple(sorted({row.setting for row in CALL_CAPABILITIES.values() if row.setting}))
-PERMISSIONS: Final = ("a-custom", "B custom", "send-audio-sometimes", "übrig", "z-custom")
+_LONG: Final = "whose id is so long that no time goes into what it might be a typo of"
+PERMISSIONS: Final = (f"a, {_LONG}", f"B, {_LONG}", f"send-audio, {_LONG}", "übrig", "z-custom")
 """Ids of custom permissions."""
 SECOND: Final = 1_000_000_000
 HELD: Final = 213

@@ -134,7 +134,12 @@ def question(capability: str) -> int | None:
     if bit is not None:
         return bit
     index = action_index(capability)
-    return None if index is None else 1 << (len(CAPABILITIES) + index)
+    return None if index is None else question_of_action(1 << index)
+
+
+def question_of_action(bit: int) -> int:
+    """Return the bit of the row that asks about one action, given the action's own bit."""
+    return bit << len(CAPABILITIES)
 
 
 def row_of(asked: int) -> ChannelRow:

@@ -31,7 +31,6 @@ from rolecall.service.questions import (
     Asked,
     Question,
     Target,
-    asking,
     subject_of,
     unknown_capability,
 )
@@ -160,7 +159,7 @@ class Authorizer:
             situation, author = self._situations.on_call(app, caller, question), question.author
             resolved = resolve(app.rules, situation, author)
             judge = partial(verdict, app.rules, situation, author, resolved)
-            return asking(app, call_rules.question), judge, "a call"
+            return CALL.asking(app), judge, "a call"
         target = self.target(app, caller, question)
         return target.question, partial(target.decide, target.case), target.kind
 
@@ -208,7 +207,7 @@ class Authorizer:
             case, of = self._on_channel(app, caller, question), CHANNEL_V1 if app.rules.on_v1 else CHANNEL
         else:
             case, of = self._in_app(app, caller, question), APP_V1 if app.rules.on_v1 else APP
-        return Target(case, of.kind, of.rules, of.decide, asking(app, of.question))
+        return Target(case, of.kind, of.rules, of.decide, of.asking(app))
 
     def _on_call(self, app: AppState, caller: Caller, question: Question) -> tuple[call_rules.CallCase, Call]:
         situation = self._situations.on_call(app, caller, question)

@@ -19,6 +19,7 @@ from typing import Any, Final, NamedTuple
 from rolecall.domain.errors import RolecallError, Unavailable
 from rolecall.domain.facts import CallMember, ChannelMember
 from rolecall.service.cache import CALL, CALL_MEMBER, CHANNEL, CHANNEL_MEMBER, USER, FactCache, Name
+from rolecall.service.pace import Pace
 from rolecall.service.state import AppState, Compiled, compile_type, from_world, patched
 from rolecall.service.waiters import Waiters
 from rolecall.store import Change, Delta, Facts, Store, Wanted, World
@@ -32,7 +33,6 @@ _KINDS: Final[Mapping[str, int]] = {
     log.CHANNEL_MEMBER: CHANNEL_MEMBER,
 }
 _ATTEMPTS: Final = 10
-_COMPILED_AT_ONCE: Final = 16
 _LEAST_WAIT_SECONDS: Final = 0.1  # enough for one look at the store, however little time a call has left
 
 
@@ -302,11 +302,10 @@ def _retrieved(task: asyncio.Task[None]) -> None:
 
 async def _compiled(records: Mapping[str, Any]) -> Compiled:
     """Compile types, letting other work in between."""
-    compiled = {}
-    for count, (scope, record) in enumerate(records.items(), 1):
+    compiled, pace = {}, Pace()
+    for scope, record in records.items():
         compiled[scope] = None if record is None else compile_type(record)
-        if count % _COMPILED_AT_ONCE == 0:
-            await asyncio.sleep(0)
+        await pace.give_way()
     return compiled
 
 

@@ -49,17 +49,38 @@ def subject_of(caller: Caller, question: Question) -> str:
     return own
 
 
+def _itself(bit: int) -> int:
+    return bit
+
+
 class Place(NamedTuple):
-    """Where questions are asked: in words, which rules decide there, and what an id asks about."""
+    """Where questions are asked: in words, which rules decide there, and what an id or an action's bit asks about."""
 
     kind: str
     rules: Rules
     decide: Callable[[Any, int], Decision]
     question: Callable[[str], int | None]
+    of_action: Callable[[int], int] = _itself
+
+    def asking(self, app: AppState) -> Callable[[str], int | None]:
+        """Return what an id asks about here in this app: a custom permission's asks about its action."""
+        return partial(_custom_too, app.permissions, self) if app.permissions else self.question
+
+
+def _custom_too(customs: CustomPermissions, place: Place, capability: str) -> int | None:
+    asked = place.question(capability)
+    custom = customs.get(capability) if asked is None else None
+    return asked if custom is None else place.of_action(custom.bit)
 
 
 CALL: Final = Place("a call", call_rules.RULES, call_rules.check_call, call_rules.question)
-CHANNEL: Final = Place("a channel", channel_rules.RULES, channel_rules.check_channel, channel_capabilities.question)
+CHANNEL: Final = Place(
+    "a channel",
+    channel_rules.RULES,
+    channel_rules.check_channel,
+    channel_capabilities.question,
+    channel_capabilities.question_of_action,
+)
 CHANNEL_V1: Final = CHANNEL._replace(rules=channel_rules.RULES_V1)
 APP: Final = Place("the app", app_rules.RULES, app_rules.check_app, app_rules.question)
 APP_V1: Final = APP._replace(rules=app_rules.RULES_V1)
@@ -85,17 +106,6 @@ class Target(NamedTuple):
         if asked is None:
             raise unknown_capability(capability, self.kind)
         return asked
-
-
-def asking(app: AppState, question: Callable[[str], int | None]) -> Callable[[str], int | None]:
-    """Return what an id asks about in this app: a custom permission's asks about its action."""
-    return partial(_custom_too, app.permissions, question) if app.permissions else question
-
-
-def _custom_too(customs: CustomPermissions, question: Callable[[str], int | None], capability: str) -> int | None:
-    asked = question(capability)
-    custom = customs.get(capability) if asked is None else None
-    return asked if custom is None else question(custom.permission.action.id)
 
 
 def unknown_capability(capability: str, kind: str, *, hint: bool = True) -> InvalidInput:
