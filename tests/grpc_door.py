@@ -126,9 +126,7 @@ class GrpcDoor:
 
     def migrate(self, *, dry_run: bool = False) -> Report:
         """Migrate the app to permission version v2, and return its report on channels; a dry run changes nothing."""
-        request = app_pb2.UpdateAppRequest(
-            permission_version="v2", migrate_permissions_to_v2=True, dry_run=dry_run
-        )
+        request = app_pb2.UpdateAppRequest(permission_version="v2", migrate_permissions_to_v2=True, dry_run=dry_run)
         report = self._ask(request).migration_report
         assert report.applied is not dry_run
         return _report(report)

@@ -177,7 +177,7 @@ def _custom(world: World, question: Question, thing: Thing, held: set[str], mean
     same = [(name, row) for name, row in same if (row["action"], row["owner"], row["same_team"]) == meaning]
     for name, row in sorted(same, key=lambda one: bool(one[1]["condition"])):
         if not row["condition"] or holds(row["condition"], _subject(world, question, thing), thing.about):
-            return name
+            return str(name)
     return ""
 
 
@@ -404,9 +404,7 @@ def _flag_on(world: World, question: Question, flag: str) -> bool:
     return bool(config.get(flag))
 
 
-def _channel_row(
-    world: World, question: Question, thing: Thing
-) -> tuple[dict[str, bool], str | None, bool, bool]:
+def _channel_row(world: World, question: Question, thing: Thing) -> tuple[dict[str, bool], str | None, bool, bool]:
     """Return what is asked: actions and whether each is owned, the flag, whether it sends, whether it is slow mode."""
     asked = question["capability"]
     if asked in CHANNEL_CAPABILITIES:

@@ -224,6 +224,7 @@ def resolve(written: dict[str, Any]) -> World:
     """Return the whole plain world of what is written as changes to a fresh app."""
     app = _check_keys("app", written.get("app") or {})
     known = frozenset(written.get("roles", [])) | roles.BUILT_IN
+    disallowed = app.get("user_search_disallowed_roles", [])
     permissions = {name: _permission(row) for name, row in written.get("permissions", {}).items()}
     names = Names(known, permissions)
     return {
@@ -231,7 +232,7 @@ def resolve(written: dict[str, Any]) -> World:
             "multi_tenant_enabled": app.get("multi_tenant_enabled", False),
             "disable_permissions_checks": app.get("disable_permissions_checks", False),
             "permission_version": app.get("permission_version", "v2"),
-            "user_search_disallowed_roles": [_role(role, known) for role in app.get("user_search_disallowed_roles", [])],
+            "user_search_disallowed_roles": [_role(role, known) for role in disallowed],
         },
         "roles": written.get("roles", []),
         "permissions": permissions,
@@ -325,7 +326,7 @@ def _policies(written: list[dict[str, Any]], names: Names) -> list[dict[str, Any
 
 def _policy(row: dict[str, Any], names: Names) -> dict[str, Any]:
     assert row["action"] in ("Allow", "Deny"), f"neither Allow nor Deny: {row}"
-    assert row["resources"] and set(row["resources"]) <= oracle.V1_RESOURCES, f"no resources: {row}"
+    assert set(row["resources"]) <= oracle.V1_RESOURCES, f"unknown resources: {row}"
     return {
         "name": row["name"],
         "priority": row["priority"],

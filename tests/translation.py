@@ -25,10 +25,10 @@ def translate(policies: Policies, roles: Iterable[str]) -> Grants:
     """Return the grants that policies become: the same answers for each role alone."""
     grants: dict[str, set[str]] = {role: _alone(policies, role) for role in roles}
     for action in NAME:
-        if grants["channel_member"] & {action, f"{action}-owner"} and action not in grants["user"]:
-            # the creator counts as a member, and is one whose own role is `user`
-            if judge(policies, {"user", "channel_member"}, action, owns=True).allowed:
-                grants["user"].add(f"{action}-owner")
+        member = grants["channel_member"] & {action, f"{action}-owner"} and action not in grants["user"]
+        # the creator counts as a member, and is one whose own role is `user`
+        if member and judge(policies, {"user", "channel_member"}, action, owns=True).allowed:
+            grants["user"].add(f"{action}-owner")
     return {role: sorted(held) for role, held in grants.items() if held}
 
 

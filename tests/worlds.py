@@ -100,7 +100,7 @@ _fields = st.sampled_from(
         "$resource.created_by_id",
     )
 )
-_texts = st.sampled_from(("1", "red", "alice", "user", "one", "desk", "hall", "hall:two", "channel_member", "call-member"))
+_texts = st.sampled_from(("1", "red", "alice", "user", "one", "desk", "hall", "hall:two", "call_member", "call-member"))
 _scalars = st.one_of(_texts, st.sampled_from((1, 2, 1.5)), st.booleans())
 _operators = st.one_of(
     st.fixed_dictionaries({"$eq": _scalars}),

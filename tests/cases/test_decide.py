@@ -17,7 +17,7 @@ ERRORS: Final = {"NOT_FOUND": NotFound, "INVALID_ARGUMENT": InvalidInput}
 
 
 def asked(kind: str, *, after: bool = False) -> list[Any]:
-    """Return a test parameter per question of a kind: `checks`, `lists` or `admissions`; or of those after migrating."""
+    """Return a test parameter per question of a kind (`checks`, `lists`, `admissions`), or those after migrating."""
     return [
         pytest.param(scenario, row, id=f"{scenario.name}-{number}-{_phrase(row.question)}")
         for scenario in SCENARIOS

@@ -40,7 +40,8 @@ class Doors:
         return self.runner.run(self._written(scenario, f"{scenario.name}, to be changed"))
 
     async def _written(self, scenario: Scenario, name: str) -> ServiceDoor:
-        app, _, _ = await create_app(self._store, name, key=name.replace(" ", "-").replace(",", ""), secret=f"secret of {name}")
+        key = name.replace(", ", "-").replace(" ", "-")
+        app, _, _ = await create_app(self._store, name, key=key, secret=f"secret of {name}")
         await self._index.refresh()
         door = ServiceDoor(self._store, self._index, app)
         await door.write(scenario.world)

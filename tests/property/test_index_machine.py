@@ -33,10 +33,10 @@ from rolecall.service.administration.changes import (
     UserChange,
 )
 from tests import oracle, worlds
+from tests.domain_door import as_policies
 from tests.property import machine_model as model
 from tests.property.machine_matrix import CALLS, CHANNELS
 from tests.property.machine_rig import AMPLE, App, Model, Process, Rig, Service
-from tests.domain_door import as_policies
 from tests.service_door import tuples
 from tests.tables import CALL_CAPABILITIES
 
@@ -101,7 +101,7 @@ channel_rows = some(
 channel_memberships = st.dictionaries(
     users, some(channel_role=st.sampled_from(worlds.CHANNEL_ROLES), banned=worlds.sometimes), max_size=2
 )
-own_ids = st.dictionaries(permissions(worlds.CHANNEL_ACTIONS).map(lambda ids: "".join(ids[:1])), st.booleans())
+own_ids = st.dictionaries(permissions(worlds.CHANNEL_ACTIONS).map(lambda ids: "".join(ids[-1:])), st.booleans())
 own_grants = st.dictionaries(
     st.sampled_from(worlds.ROLES),
     own_ids.map(lambda ids: sorted(name if add else f"!{name}" for name, add in ids.items() if name)),
@@ -112,7 +112,7 @@ app_rows = some(
     multi_tenant_enabled=st.booleans(),
     disable_permissions_checks=worlds.rarely,
     permission_version=st.sampled_from(("v1", "v2")),
-    user_search_disallowed_roles=st.lists(roles_of_users, max_size=2).map(tuple),
+    user_search_disallowed_roles=st.lists(st.sampled_from(("user", "guest", "moderator")), max_size=2).map(tuple),
 )
 JUDGED: Final = ("create-message", "delete-message", "read-channel", "update-thread", "use-frozen-channel", "cast-vote")
 ASKED: Final = (*worlds.CALL_ACTIONS[::4], *JUDGED, "search-user", "update-user")
@@ -159,20 +159,26 @@ class Machine(RuleBasedStateMachine):
     @initialize(
         budgets=st.tuples(*[st.sampled_from((AMPLE, AMPLE, 36_000, 18_000))] * 2),
         keep_changes=st.sampled_from((100_000, 4)),
+        version=st.sampled_from(("v1", "v2")),
+        rows=st.lists(permission_rows, min_size=2, max_size=2),
     )
-    def begin(self, budgets: tuple[int, int], keep_changes: int) -> None:
+    def begin(self, budgets: tuple[int, int], keep_changes: int, version: str, rows: list[model.Row]) -> None:
         self._rig = Rig(self._folder / "store.db", budgets, keep_changes)
         self._runner.run(self.rig.open())
         for to in range(2):
-            self._populate(to)
+            self._populate(to, version, rows)
 
-    def _populate(self, to: int) -> None:
-        """Begin with something to ask about: three users, and two calls and channels of two types each."""
+    def _populate(self, to: int, version: str, rows: list[model.Row]) -> None:
+        """Begin with something to ask about: three users, two calls and channels of two types each, permissions."""
         where: dict[str, Any] = {"by": 0, "to": to, "racing": False}
         self.create_role(worlds.CUSTOM_ROLES[0], **where)
         self.upsert_users({user: {} for user in worlds.USERS}, **where)
-        self.upsert_call_type("hall", {}, {}, reset=False, **where)
-        self.upsert_channel_type("desk", {}, {}, None, reset=False, **where)
+        for name, row, action in zip(worlds.PERMISSIONS, rows, ("send-audio", "create-message"), strict=False):
+            self.create_permission(name, row, action, **where)
+        held = {"user": list(worlds.PERMISSIONS[:2]), "guest": []}
+        self.upsert_call_type("hall", held, {}, reset=False, **where)
+        self.upsert_channel_type("desk", held, {}, None, reset=False, **where)
+        self.switch(version, **where)
         alice, bob, carol = worlds.USERS
         for cid in CALLS[:2]:
             self.upsert_call(cid, {"created_by_id": alice}, {bob: None, carol: "host"}, {}, **where)
@@ -238,6 +244,14 @@ class Machine(RuleBasedStateMachine):
         sent = AppChange(permission_version="v2", migrate_permissions_to_v2=True)
         self.write(where, model.migrate, lambda admin, caller: admin.apps.update(caller, sent))
 
+    @a_write(chosen=policies, undone=st.booleans())
+    def migrate_from_v1(self, chosen: list[model.Row] | None, undone: bool, **where: Any) -> None:
+        self.upsert_channel_type("desk", {}, {}, chosen, reset=False, **where)
+        self.switch("v1", **where)
+        self.migrate(**where)
+        if undone:
+            self.undo_migration(**where)
+
     @a_write()
     def undo_migration(self, **where: Any) -> None:
         sent = AppChange(undo_migration=True)
@@ -252,6 +266,18 @@ class Machine(RuleBasedStateMachine):
             partial(model.create_permission, name=name, row=row),
             lambda admin, caller: admin.permissions.create(caller, sent),
         )
+
+    @a_write(
+        name=customs,
+        role=st.sampled_from(("user", "guest", "channel_member", "call_member")),
+        row=permission_rows,
+    )
+    def grant_custom(self, name: str, role: str, row: model.Row, **where: Any) -> None:
+        self.create_permission(name, row, "create-message", **where)
+        held = {role: [name, "create-message-owner", "send-audio-any-team"]}
+        self.upsert_channel_type("desk", held, {}, None, reset=False, **where)
+        self.upsert_call_type("hall", held, {}, reset=False, **where)
+        self.update_app({}, held, reset=False, **where)
 
     @a_write(name=customs, change=permission_rows)
     def update_permission(self, name: str, change: model.Row, **where: Any) -> None:

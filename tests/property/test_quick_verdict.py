@@ -18,11 +18,9 @@ from rolecall.domain.channel_case import channel_case, compile_channel_type
 from rolecall.domain.channel_case import unstored as unstored_channel
 from rolecall.domain.channel_rules import check_channel
 from rolecall.domain.custom_permissions import compile_permissions
-from rolecall.domain.custom_permissions import compile_permissions
 from rolecall.domain.facts import Call, CallMember, Channel, ChannelMember, User
 from rolecall.domain.grants import compile_grants, compile_overrides
 from rolecall.domain.policies import compile_policies
-from rolecall.domain.records import PermissionRecord
 from rolecall.domain.records import PermissionRecord
 from rolecall.domain.subject import AppRules
 

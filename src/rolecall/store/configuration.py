@@ -40,6 +40,11 @@ INSERT INTO migrations (app_id, revision, permission_version, created_at) VALUES
 """
 _ADD_MIGRATED: Final = "INSERT INTO migration_grants (app_id, revision, scope, grants) VALUES (?, ?, ?, ?)"
 _DELETE_MIGRATION: Final = "DELETE FROM migrations WHERE app_id = ? AND revision = ?"
+_FORGET_MIGRATIONS: Final = """
+DELETE FROM migrations WHERE app_id = :app_id AND revision < (
+    SELECT revision FROM migrations WHERE app_id = :app_id ORDER BY revision DESC LIMIT 1 OFFSET :keep - 1)
+"""
+KEPT_MIGRATIONS: Final = 20
 
 
 class Configuration(Revision):
@@ -131,12 +136,16 @@ class Configuration(Revision):
         return await self._delete(changes.TYPE, scope, _DELETE_TYPE, self.app_id, scope)
 
     async def put_migration(self, migration: MigrationRecord) -> None:
-        """Store what was there before a migration, under this transaction's revision: a change of the app."""
+        """Store what was there before a migration, under this transaction's revision: a change of the app.
+
+        The newest 20 are kept.
+        """
         identity = (self.app_id, self.revision)
         await self._connection.run(_DELETE_MIGRATION, identity)
         await self._connection.run(_ADD_MIGRATION, (*identity, migration.permission_version, migration.created_at))
         grants = ((*identity, scope, GRANTS.encode(grants)) for scope, grants in migration.grants.items())
         await self._connection.many(_ADD_MIGRATED, grants)
+        await self._connection.run(_FORGET_MIGRATIONS, {"app_id": self.app_id, "keep": KEPT_MIGRATIONS})
         self._touch(changes.APP, self.app.name)
 
     async def delete_migration(self, revision: int) -> bool:

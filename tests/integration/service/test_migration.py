@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+from collections.abc import Coroutine
 from contextlib import closing
 from dataclasses import replace
 from itertools import product
@@ -11,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from rolecall.api.v1.app_pb2 import UpdateAppRequest
 from rolecall.domain import channel_capabilities
 from rolecall.domain.actions import ACTIONS
 from rolecall.domain.builtin import app_scope, channel_types
@@ -19,6 +21,7 @@ from rolecall.domain.channel_case import ChannelFacts
 from rolecall.domain.errors import InvalidInput, NotFound, Precondition
 from rolecall.domain.migration import Change, names
 from rolecall.domain.records import Grants, MigrationRecord, PermissionRecord, PolicyRecord, TypeRecord
+from rolecall.service.administration import migration
 from rolecall.service.administration.changes import (
     KEEP,
     AppChange,
@@ -29,6 +32,8 @@ from rolecall.service.administration.changes import (
     UserChange,
 )
 from rolecall.service.questions import Question
+from rolecall.transports.edge import Context, Incoming, Services
+from rolecall.transports.handlers.app import update_app
 from tests.integration.service.desk import Desk
 from tests.integration.service.refusals import refused
 
@@ -344,6 +349,16 @@ async def test_undoing_goes_with_nothing_but_a_dry_run(odd: Desk, fields: dict[s
     assert whole_store(odd) == before
 
 
+async def test_the_newest_twenty_can_be_undone(odd: Desk) -> None:
+    for _ in range(22):
+        await update(odd, MIGRATE)
+        await put(odd, "hall", grants={"guest": ("pin-message",)})
+    for _ in range(20):
+        await update(odd, UNDO)
+    with refused(Precondition, reason="NO_MIGRATION"):
+        await update(odd, UNDO)
+
+
 # --- switching -------------------------------------------------------------------------------------------------------
 
 
@@ -469,17 +484,38 @@ async def test_custom_permissions_count_and_those_with_conditions_as_not_met(des
     }
 
 
-async def test_others_are_answered_while_a_report_is_worked_out(odd: Desk) -> None:
-    await odd.make_users("ann")
-    await odd.decide("ann", "read-channel", channel="hall:x")  # read once: from here on nothing awaits the store
-    done = asyncio.create_task(update(odd, replace(MIGRATE, dry_run=True)))
-    answered = 0
-    while not done.done():
-        await odd.decide("ann", "read-channel", channel="hall:x")
-        answered += 1
+async def test_others_are_answered_while_a_report_is_worked_out_and_encoded(
+    odd: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("rolecall.service.pace._LONGEST_STRETCH_SECONDS", 0)
+    worked_out, kept = migration.report_of, []
+
+    async def keeping(done: migration.Migration, *, applied: bool) -> MigrationReport:
+        kept.append(done)
+        return await worked_out(done, applied=applied)
+
+    monkeypatch.setattr(migration, "report_of", keeping)
+    result = await update(odd, replace(MIGRATE, dry_run=True))
+    assert result.report is not None
+    assert await _turns(worked_out(kept[0], applied=False)) > sum(map(len, result.report.changes.values())) / 10
+
+    async def answered(*_: object) -> AppResult:
+        return result
+
+    monkeypatch.setattr(odd.admin.apps, "update", answered)
+    services = Services(odd.authorizer, odd.admin)
+    context = Context(odd.server, Incoming("", "", "", False, lambda: None), 1.0)
+    assert await _turns(update_app(services, context, UpdateAppRequest())) > len(result.report.channel_type_grants)
+
+
+async def _turns(work: Coroutine[Any, Any, object]) -> int:
+    """Count the turns of the loop that work takes which waits for nothing."""
+    task, turns = asyncio.create_task(work), 0
+    while not task.done():
         await asyncio.sleep(0)
-    assert answered > 5
-    assert (await done).report is not None
+        turns += 1
+    await task
+    return turns
 
 
 async def test_a_type_that_is_not_there_is_not_made_by_undoing(odd: Desk) -> None:

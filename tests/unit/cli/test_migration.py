@@ -124,6 +124,12 @@ def test_changes_that_are_alike_are_joined_and_stay_exact() -> None:
     assert [list(one.user_roles) for one in changes] == [["user"], ["guest"], ["guest", "user"], ["speaker"]]
 
 
+def test_nobody_is_a_member_of_the_app() -> None:
+    in_the_app = MigrationChange(channel_type=".app", user_roles=["user"], channel_roles=[""], lost=["SearchUser"])
+    (joined,) = _joined([in_the_app])
+    assert list(_rows(joined, ALL)) == [("user", "", "no", "lost", "SearchUser")]
+
+
 def test_roles_are_named_or_those_that_are_missing() -> None:
     assert _roles(["user", "guest"], ALL) == "guest, user"
     assert _roles(ALL, ALL) == "every role"
