@@ -76,7 +76,7 @@ class PolicyDenied(Rule):
         if decision.reason is Reason.OTHER_TEAM:
             return with_thaw(case, row_of(asked), joining(case))
         above = f" above `{decision.policy}`" if decision.policy else ""
-        remedy = (
+        policy = (
             f"add a policy{above} that allows {_resources(asked)} to one of the user's roles ({roles_phrase(case)})"
         )
-        return with_thaw(case, row_of(asked), remedy)
+        return with_thaw(case, row_of(asked), policy if case.team else f"{policy}; and {joining(case)}")

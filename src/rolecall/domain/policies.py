@@ -143,7 +143,8 @@ def _compiled(record: PolicyRecord) -> Policy:
     for resource in record.resources:
         actions |= _ASKED_FOR_BY.get(resource, 0)
     roles = frozenset() if EVERY in record.roles else frozenset(record.roles)
-    return Policy(record.name, actions, roles, record.owner, record.allow)
+    # Without roles it is about owners, even if a record should not say so: nothing else may be for every role.
+    return Policy(record.name, actions, roles, record.owner or not record.roles, record.allow)
 
 
 def by_priority(records: Iterable[PolicyRecord]) -> tuple[PolicyRecord, ...]:

@@ -172,7 +172,11 @@ def grant_remedy(case: Subject, owns: int, actions: int, *, ownable: bool = True
     if case.user is None or effective(case.holding, owns, case.team) & actions:
         return ""
     reason = obstacle(case.holding, owns, case.team, actions).reason
-    ways = [f"meet the condition of `{one.custom.permission.id}`" for one in failed(case, actions)]
+    ways = [
+        f"meet the condition of `{one.custom.permission.id}`"
+        for one in failed(case, actions)
+        if (not one.custom.permission.owner or owns & one.bit) and (not one.custom.permission.same_team or case.team)
+    ]
     if reason is Reason.OTHER_TEAM:
         ways.append(joining(case))
     if reason is Reason.OWNER_ONLY and ownable:

@@ -524,3 +524,11 @@ async def test_a_type_that_is_not_there_is_not_made_by_undoing(odd: Desk) -> Non
     await update(odd, UNDO)
     with refused(NotFound):
         await odd.admin.channel_types.get(odd.server, "plain")
+
+
+async def test_a_type_made_since_under_the_name_of_one_that_was_there_keeps_its_grants(odd: Desk) -> None:
+    await update(odd, MIGRATE)
+    await odd.admin.channel_types.delete(odd.server, "plain")
+    await put(odd, "plain", grants={"guest": ("pin-message",)})
+    await update(odd, UNDO)
+    assert (await grants(odd))["plain"]["guest"] == ("pin-message",)

@@ -69,6 +69,10 @@ def test_an_owner_policy_without_roles_is_for_every_role() -> None:
     assert verdict(owners, policy("all", 1), roles="anyone") == allowed("all")
 
 
+def test_a_record_without_roles_is_about_owners_even_if_it_does_not_say_so() -> None:
+    assert verdict(policy("broken", roles="")) == denied()
+
+
 def test_a_policy_on_what_an_action_asks_for_matches_the_action() -> None:
     assert asks_for("BanChannelMember") == ("BanUser",)
     assert verdict(policy("bans", resources="BanUser"), action=BAN) == allowed("bans")

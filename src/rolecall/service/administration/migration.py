@@ -118,7 +118,8 @@ async def undone(tx: Transaction) -> tuple[Migration, MigrationRecord]:
     known = {*BUILT_IN_PERMISSIONS, *(permission.id for permission in permissions)}
 
     def put_back(before: TypeRecord) -> Scope:
-        grants = record.grants.get(before.scope, before.grants)
+        kept = before.created_at > record.created_at  # made since, under the name of one that was there
+        grants = before.grants if kept else record.grants.get(before.scope, before.grants)
         return _with_grants(before, _known(grants, roles, known), tx.now)
 
     types = []
