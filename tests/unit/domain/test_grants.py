@@ -21,7 +21,7 @@ from rolecall.domain.grants import (
     compile_role,
     merge_grants,
 )
-from rolecall.domain.records import PermissionRecord
+from rolecall.domain.records import Grants, PermissionRecord
 
 BEFORE = {"guest": ("join-call",), "user": ("join-call", "send-audio")}
 AUDIO, EVENT = BIT["SendAudio"], BIT["SendEvent"]
@@ -129,7 +129,7 @@ def custom(name: str, action: str = "SendAudio", condition: dict[str, object] | 
     return PermissionRecord(name, name, action, condition=condition or {}, **{"same_team": True, **limits})
 
 
-def held(grants: dict[str, tuple[str, ...]], *customs: PermissionRecord, roles: tuple[str, ...] = ("user",)) -> Holding:
+def held(grants: Grants, *customs: PermissionRecord, roles: tuple[str, ...] = ("user",)) -> Holding:
     return compile_grants(grants, compile_permissions(customs)).holding(roles)
 
 
