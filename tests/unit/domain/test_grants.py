@@ -125,8 +125,8 @@ def test_an_unknown_id_in_the_store_grants_nothing() -> None:
 NOWHERE = About("ann", "user", (), "", "", "", "", "", "", "")
 
 
-def custom(name: str, action: str = "SendAudio", condition: dict[str, object] | None = None, **limits: bool) -> Any:
-    return PermissionRecord(name, name, action, condition=condition or {}, **{"same_team": True, **limits})
+def custom(name: str, action: str = "SendAudio", **more: Any) -> PermissionRecord:
+    return PermissionRecord(name, name, action, **{"same_team": True, **more})
 
 
 def held(grants: Grants, *customs: PermissionRecord, roles: tuple[str, ...] = ("user",)) -> Holding:
@@ -134,7 +134,7 @@ def held(grants: Grants, *customs: PermissionRecord, roles: tuple[str, ...] = ("
 
 
 def test_a_custom_permission_without_a_condition_is_in_its_mask_under_its_own_name() -> None:
-    limits = [{}, {"owner": True}, {"same_team": False}, {"owner": True, "same_team": False}]
+    limits: list[dict[str, Any]] = [{}, {"owner": True}, {"same_team": False}, {"owner": True, "same_team": False}]
     ids = ["send-audio", "send-audio-owner", "send-audio-any-team", "send-audio-owner-any-team"]
     for place, (limit, same) in enumerate(zip(limits, ids, strict=True)):
         holding = held({"user": ("speak",)}, custom("speak", **limit))
