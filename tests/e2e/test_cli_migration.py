@@ -49,11 +49,13 @@ def said(ended: Ended) -> dict[str, Any]:
 
 
 def test_what_is_asked_and_refused_is_alike(doors: Doors) -> None:
-    for command in (("migrate", "--dry-run"), ("app", "get"), ("app", "set", "--multi-tenant", "--dry-run")):
+    tries = (("migrate", "--dry-run"), ("migrate", "--dry-run", "--all"))
+    for command in (*tries, ("app", "get"), ("app", "set", "--multi-tenant", "--dry-run")):
         for form in ((), ("--json",)):
             ended = doors.same(*command, *form)
             assert (ended.code, ended.err) == (0, "")
             assert ended.out
+    assert doors.same(*tries[0], "--json") == doors.same(*tries[1], "--json")
     refused = doors.same("migrate", "--undo")
     assert (refused.code, refused.out) == (1, "")
     assert refused.err.startswith("error: there is no migration to undo")

@@ -1,27 +1,21 @@
-"""`rolecall migrate`: an app from permission version v1 to v2, and back, with what changes by it."""
+"""`rolecall migrate`: an app from permission version v1 to v2, and back. The changes' looks are in migration_report."""
 
 from __future__ import annotations
 
 import argparse
-from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Sequence
-from itertools import groupby
-from typing import Any, Final, NamedTuple
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 from rolecall.api.v1 import app_pb2 as pb
-from rolecall.api.v1.role_pb2 import ListRolesRequest
+from rolecall.api.v1.role_pb2 import ListRolesRequest, Role
 from rolecall.cli.catalogue import ROLES
 from rolecall.cli.doors import Door, ask, every
 from rolecall.cli.grants import grants_as_json
-from rolecall.cli.output import paint, printable, show_json, show_wrapped
+from rolecall.cli.migration_report import every_pair, report, sections, usual_pairs, within
+from rolecall.cli.output import show_json
 from rolecall.cli.problem import OK
 from rolecall.cli.progress import with_progress
 from rolecall.cli.settings import UPDATE
-
-_APP_SCOPE: Final = ".app"
-_HEADERS: Final = ("user's role", "as member", "owner", "answer", "actions")
-_FEW: Final = 3
-_OWNERS: Final = {(False,): "no", (True,): "yes", (False, True): "any"}
 
 
 def migrate(args: argparse.Namespace) -> int:
@@ -30,18 +24,15 @@ def migrate(args: argparse.Namespace) -> int:
     if args.json:
         show_json(_as_json(response))
         return OK
-    report = response.migration_report
-    for scope, changes in _by_scope((*report.app_changes, *report.changes)):
-        what = "the app" if scope == _APP_SCOPE else f"channel type {printable(scope)}"
-        print(paint(what, "bold"))
-        show_wrapped(_HEADERS, [row for one in _joined(changes) for row in _rows(one, roles)])
-        print()
-    print(_summary(report))
-    print(_next(args, response))
+    pairs = every_pair(roles) if args.all else usual_pairs(roles)
+    changes = _all(response.migration_report)
+    shown = list(within(changes, pairs))
+    for line in (*report(sections(shown), pairs), *_summary(response.migration_report, shown), _next(args, response)):
+        print(line)
     return OK
 
 
-async def _asked(door: Door, args: argparse.Namespace) -> tuple[pb.UpdateAppResponse, frozenset[str]]:
+async def _asked(door: Door, args: argparse.Namespace) -> tuple[pb.UpdateAppResponse, Sequence[Role]]:
     """Return the answer, and every role there is."""
     if args.undo:
         request = pb.UpdateAppRequest(undo_migration=True, dry_run=args.dry_run)
@@ -49,80 +40,47 @@ async def _asked(door: Door, args: argparse.Namespace) -> tuple[pb.UpdateAppResp
         request = pb.UpdateAppRequest(permission_version="v2", migrate_permissions_to_v2=True, dry_run=args.dry_run)
     what = "working out what changes" if args.dry_run else "undoing the migration" if args.undo else "migrating"
     response = await with_progress(door.ask(UPDATE, request), what)
-    roles = () if args.json else await every(door, ROLES, ListRolesRequest(), "roles")
-    return response, frozenset(role.name for role in roles)
+    return response, () if args.json else await every(door, ROLES, ListRolesRequest(), "roles")
 
 
 # --- for people ------------------------------------------------------------------------------------------------------
 
 
-class _Joined(NamedTuple):
-    """Answers that change alike: for each user role with each role as a member, and these ownerships."""
+class _Count(NamedTuple):
+    """How many answers change, by pair of roles, ownership and action."""
 
-    users: tuple[str, ...]
-    members: tuple[str, ...]
-    owners: tuple[bool, ...]
-    gained: tuple[str, ...]
-    lost: tuple[str, ...]
+    gained: int
+    lost: int
 
-
-def _by_scope(changes: Iterable[pb.MigrationChange]) -> Iterator[tuple[str, Iterable[pb.MigrationChange]]]:
-    return groupby(changes, lambda change: change.channel_type)
+    def __str__(self) -> str:
+        return f"{self.gained:,} gained, {self.lost:,} lost"
 
 
-def _joined(changes: Iterable[pb.MigrationChange]) -> list[_Joined]:
-    """Join changes that differ in the user's role alone, and then those that differ in ownership alone."""
-    users: dict[tuple[Any, ...], list[str]] = defaultdict(list)
+def _summary(changed: pb.MigrationReport, shown: Iterable[pb.MigrationChange]) -> list[str]:
+    """Say how many answers change and where, and how many of them were not shown."""
+    if not _all(changed):
+        return ["no answer changes"]
+    types = {change.channel_type for change in changed.changes}
+    where = [f"{len(types)} of {len(changed.channel_type_grants)} channel types"] if types else []
+    where += ["the app"] if changed.app_changes else []
+    every_answer, seen = _count(_all(changed)), _count(shown)
+    told = f"answers change in {' and '.join(where)}, by pairs of roles and actions: {every_answer}"
+    hidden = _Count(every_answer.gained - seen.gained, every_answer.lost - seen.lost)
+    if not any(hidden):
+        return [told]
+    return [told, f"of these, {hidden} are of pairs that hardly exist, such as admin as a member: `--all` shows them"]
+
+
+def _all(changed: pb.MigrationReport) -> Sequence[pb.MigrationChange]:
+    return (*changed.app_changes, *changed.changes)
+
+
+def _count(changes: Iterable[pb.MigrationChange]) -> _Count:
+    gained = lost = 0
     for change in changes:
-        members = () if change.channel_type == _APP_SCOPE else tuple(change.channel_roles)
-        users[members, tuple(change.gained), tuple(change.lost), change.owner].extend(change.user_roles)
-    owners: dict[tuple[Any, ...], list[bool]] = defaultdict(list)
-    for (members, gained, lost, owner), names in users.items():
-        owners[tuple(sorted(names)), members, gained, lost].append(owner)
-    return sorted(
-        _Joined(names, members, tuple(sorted(own)), gained, lost)
-        for (names, members, gained, lost), own in owners.items()
-    )
-
-
-def _rows(joined: _Joined, roles: Collection[str]) -> Iterator[Sequence[str]]:
-    who = (_roles(joined.users, roles), _membership(joined.members, roles), _OWNERS[joined.owners])
-    for answer, actions in (("gained", joined.gained), ("lost", joined.lost)):
-        if actions:
-            yield (*who, answer, ", ".join(actions))
-            who = ("", "", "")
-
-
-def _roles(names: Iterable[str], roles: Collection[str]) -> str:
-    """Name roles, or those that are missing when they are few."""
-    missing = sorted(set(roles).difference(names))
-    if len(missing) > _FEW or len(roles) <= 2 * len(missing):
-        return ", ".join(sorted(names))
-    return f"every role but {', '.join(missing)}" if missing else "every role"
-
-
-def _membership(names: Iterable[str], roles: Collection[str]) -> str:
-    as_member = sorted(filter(None, names))
-    outside = ["no member"] if "" in names else []
-    return " or ".join([*outside, *([_roles(as_member, roles)] if as_member else [])])
-
-
-def _summary(report: pb.MigrationReport) -> str:
-    types = {change.channel_type for change in report.changes}
-    if not report.changes and not report.app_changes:
-        return "no answer changes"
-    gained, lost = (sum(_answers(change, side) for change in _all(report)) for side in ("gained", "lost"))
-    where = [f"{len(types)} of {len(report.channel_type_grants)} channel types"] if types else []
-    where += ["the app"] if report.app_changes else []
-    return f"answers change in {' and '.join(where)}, by pairs of roles and actions: {gained:,} gained, {lost:,} lost"
-
-
-def _all(report: pb.MigrationReport) -> Iterable[pb.MigrationChange]:
-    return (*report.app_changes, *report.changes)
-
-
-def _answers(change: pb.MigrationChange, side: str) -> int:
-    return len(change.user_roles) * len(change.channel_roles) * len(getattr(change, side))
+        pairs = len(change.user_roles) * len(change.channel_roles)
+        gained, lost = gained + pairs * len(change.gained), lost + pairs * len(change.lost)
+    return _Count(gained, lost)
 
 
 def _next(args: argparse.Namespace, response: pb.UpdateAppResponse) -> str:
@@ -133,25 +91,26 @@ def _next(args: argparse.Namespace, response: pb.UpdateAppResponse) -> str:
     if args.undo:
         return f"undone at revision {response.revision}, on permission version {version}: what was before is back"
     done = f"on permission version {version} at revision {response.revision}"
-    return f"{done}: `rolecall migrate --undo` takes it back" if any(_all(response.migration_report)) else done
+    return f"{done}: `rolecall migrate --undo` takes it back" if _all(response.migration_report) else done
 
 
 # --- for machines ----------------------------------------------------------------------------------------------------
 
 
 def _as_json(response: pb.UpdateAppResponse) -> dict[str, object]:
-    report = response.migration_report
+    changed = response.migration_report
     return {
-        "applied": report.applied,
-        "undone": report.undone,
+        "applied": changed.applied,
+        "undone": changed.undone,
         "permission_version": response.app.permission_version,
         "revision": response.revision,
-        "changes": [_change(change) for change in report.changes],
-        "app_changes": [_change(change) for change in report.app_changes],
+        "changes": [_change(change) for change in changed.changes],
+        "app_changes": [_change(change) for change in changed.app_changes],
         "channel_type_grants": {
-            name: grants_as_json(report.channel_type_grants[name].grants) for name in sorted(report.channel_type_grants)
+            name: grants_as_json(changed.channel_type_grants[name].grants)
+            for name in sorted(changed.channel_type_grants)
         },
-        "app_grants": grants_as_json(report.app_grants.grants),
+        "app_grants": grants_as_json(changed.app_grants.grants),
     }
 
 

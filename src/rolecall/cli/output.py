@@ -9,13 +9,10 @@ import sys
 import textwrap
 import time
 from collections.abc import Iterable, Sequence
-from functools import partial
-from itertools import zip_longest
 from typing import Any, Final
 
 _GAP: Final = "  "
 _NARROWEST: Final = 30
-_WIDE: Final = 120
 _CODES: Final = {"green": "32", "red": "31", "bold": "1", "dim": "2"}
 
 
@@ -27,12 +24,6 @@ def show_json(value: object) -> None:
 def show_table(headers: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     """Print aligned columns under headings; on a terminal the last column wraps."""
     for line in table(headers, rows, _terminal_width()):
-        print(line)
-
-
-def show_wrapped(headers: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """Print aligned columns under headings; every column wraps, on a terminal to its width."""
-    for line in wrapped([[header.upper() for header in headers], *rows], _terminal_width() or _WIDE):
         print(line)
 
 
@@ -58,33 +49,6 @@ def columns(rows: Sequence[Sequence[str]], width: int = 0) -> list[str]:
         parts = textwrap.wrap(last, max(width - indent, _NARROWEST)) if width else [last]
         lines += [f"{start if not place else ' ' * indent}{part}".rstrip() for place, part in enumerate(parts or [""])]
     return lines
-
-
-def wrapped(rows: Iterable[Sequence[str]], width: int) -> list[str]:
-    """Return rows as aligned lines in which every cell wraps within its column; they fit `width` if the words do."""
-    cells = [[printable(cell) for cell in row] for row in rows]
-    sizes = _shares(list(zip(*cells, strict=True)), width)
-    lines: list[str] = []
-    for row in cells:
-        parts = [textwrap.wrap(cell, size) for cell, size in zip(row, sizes, strict=True)]
-        lines += map(partial(_line, sizes), zip_longest(*parts, fillvalue=""))
-    return lines
-
-
-def _line(sizes: Sequence[int], pieces: Iterable[str]) -> str:
-    return _GAP.join(f"{piece:<{size}}" for piece, size in zip(pieces, sizes, strict=True)).rstrip()
-
-
-def _shares(columns: Sequence[Sequence[str]], width: int) -> list[int]:
-    """Share a line out: the narrowest columns first, and what they leave to the others; no word is broken."""
-    wanted = [max(map(len, column)) for column in columns]
-    left = width - len(_GAP) * (len(columns) - 1)
-    sizes = dict.fromkeys(range(len(columns)), 0)
-    for done, place in enumerate(sorted(sizes, key=wanted.__getitem__)):
-        longest_word = max((len(word) for cell in columns[place] for word in cell.split()), default=1)
-        sizes[place] = max(longest_word, min(wanted[place], left // (len(columns) - done)))
-        left -= sizes[place]
-    return list(sizes.values())
 
 
 def printable(text: str) -> str:

@@ -39,11 +39,13 @@ COMMANDS: Final = (
         setup_flags.migrate_flags,
         (
             Example("rolecall migrate --dry-run --db rolecall.db", "which answers would change, before all else"),
+            Example("rolecall migrate --dry-run --all", "also for pairs of roles that hardly exist"),
             Example("rolecall migrate --db rolecall.db", "do it: all at once, or nothing"),
             Example("rolecall migrate --undo --db rolecall.db", "put back version and grants from before it"),
             Example("rolecall migrate --undo --dry-run --json", "what that would change, for machines"),
         ),
-        more="The policies stay as they are. The last 20 migrations can be undone, the newest first.",
+        more="The policies stay as they are. The last 20 migrations can be undone, the newest first.\n"
+        "Every answer that changes is told once: by the user's role, its role as a member, and owning.",
     ),
     Command(
         "permission create",

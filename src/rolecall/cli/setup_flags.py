@@ -42,6 +42,11 @@ def migrate_flags(parser: Parser) -> None:
     """Add the flags of `migrate`."""
     parser.add_argument("--dry-run", action="store_true", help="tell what would change, and change nothing")
     parser.add_argument("--undo", action="store_true", help="put back what was there before the last migration")
+    parser.add_argument(
+        "--all",
+        action="store_true",
+        help="show all pairs of roles, also those that hardly exist, such as admin as a member; JSON always holds them",
+    )
     reading_flags(parser, timeout=60.0)
 
 

@@ -12,12 +12,14 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import suppress
 from typing import Any, Final, NamedTuple
 
+from rolecall.domain.custom_permissions import CustomPermissions, compile_permission
 from rolecall.domain.errors import RolecallError, Unavailable
 from rolecall.domain.facts import CallMember, ChannelMember
+from rolecall.domain.records import PermissionRecord
 from rolecall.service.cache import CALL, CALL_MEMBER, CHANNEL, CHANNEL_MEMBER, USER, FactCache, Name
 from rolecall.service.pace import Pace
 from rolecall.service.state import AppState, Compiled, compile_type, from_world, patched
@@ -224,7 +226,8 @@ class Index:
         world: World = await self._store.load()
         apps: dict[int, AppState] = {}
         for app in world.apps:
-            apps[app.app.id] = from_world(app, await _compiled({record.scope: record for record in app.types}))
+            types = await _compiled({record.scope: record for record in app.types})
+            apps[app.app.id] = from_world(app, types, await _customs(app.permissions))
         self._swap(apps, world.seq)
         self._touched = dict.fromkeys(self._loading, world.seq)
         self._known_at(asked_at)
@@ -237,7 +240,8 @@ class Index:
             if patch.app is None:
                 apps.pop(app_id, None)
             else:
-                apps[app_id] = patched(apps.get(app_id), patch.app, patch, await _compiled(patch.types))
+                permissions = None if patch.permissions is None else await _customs(patch.permissions)
+                apps[app_id] = patched(apps.get(app_id), patch.app, patch, await _compiled(patch.types), permissions)
         # From here on nothing awaits: snapshots, facts and seq change together.
         self._swap(apps, delta.seq)
         for change in delta.changes:
@@ -305,6 +309,15 @@ async def _compiled(records: Mapping[str, Any]) -> Compiled:
     compiled, pace = {}, Pace()
     for scope, record in records.items():
         compiled[scope] = None if record is None else compile_type(record)
+        await pace.give_way()
+    return compiled
+
+
+async def _customs(records: Iterable[PermissionRecord]) -> CustomPermissions:
+    """Compile an app's custom permissions, letting other work in between: a large condition takes milliseconds."""
+    compiled, pace = {}, Pace()
+    for record in records:
+        compiled[record.id] = compile_permission(record)
         await pace.give_way()
     return compiled
 

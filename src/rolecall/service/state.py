@@ -8,7 +8,7 @@ from typing import NamedTuple
 from rolecall.domain.app_rules import SCOPE as APP_SCOPE
 from rolecall.domain.call_rules import CallType, compile_call_type
 from rolecall.domain.channel_case import ChannelType, compile_channel_type
-from rolecall.domain.custom_permissions import NO_CUSTOM, CustomPermissions, compile_permissions
+from rolecall.domain.custom_permissions import NO_CUSTOM, CustomPermissions
 from rolecall.domain.errors import NotFound
 from rolecall.domain.grants import CompiledGrants, compile_grants
 from rolecall.domain.names import shown
@@ -67,14 +67,23 @@ def compile_type(record: TypeRecord) -> CallType | ChannelType | CompiledGrants:
     return compile_channel_type(record.scope, grants, record.settings, compile_policies(record.policies))
 
 
-def from_world(world: AppWorld, types: Compiled) -> AppState:
+def from_world(world: AppWorld, types: Compiled, permissions: CustomPermissions) -> AppState:
     """Make the snapshot of an app that was loaded whole."""
     fresh = _of(world.app, world.keys, world.secrets, world.roles)
-    return _with_types(_with_permissions(fresh, compile_permissions(world.permissions)), types)
+    return _with_types(_with_permissions(fresh, permissions), types)
 
 
-def patched(state: AppState | None, app: AppRecord, patch: AppPatch, types: Compiled) -> AppState:
-    """Make the next snapshot: the app's own fields from the patch, its types and custom permissions from both."""
+def patched(
+    state: AppState | None,
+    app: AppRecord,
+    patch: AppPatch,
+    types: Compiled,
+    permissions: CustomPermissions | None,
+) -> AppState:
+    """Make the next snapshot: the app's own fields from the patch, its types from both.
+
+    `permissions` are the custom ones when any was touched, None when none was.
+    """
     fresh = _of(app, patch.keys, patch.secrets, patch.roles)
     if state is not None:
         fresh = fresh._replace(
@@ -83,8 +92,8 @@ def patched(state: AppState | None, app: AppRecord, patch: AppPatch, types: Comp
             grants=state.grants,
             permissions=state.permissions,
         )
-    if patch.permissions is not None:
-        fresh = _with_permissions(fresh, compile_permissions(patch.permissions))
+    if permissions is not None:
+        fresh = _with_permissions(fresh, permissions)
     return _with_types(fresh, types)
 
 

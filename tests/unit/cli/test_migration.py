@@ -4,19 +4,31 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import sys
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from itertools import product
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from rolecall import app
 from rolecall.api.v1.app_pb2 import MigrationChange
-from rolecall.cli.migration import _joined, _membership, _roles, _rows
-from rolecall.cli.output import wrapped
+from rolecall.api.v1.role_pb2 import Role
+from rolecall.cli.migration_report import Pairs, Row, every_pair, merged, report, sections, usual_pairs, within
 from rolecall.cli.progress import with_progress
+from rolecall.config import Settings
+from rolecall.service.callers import Caller
 from tests.unit.cli.conftest import Run
 
 SECRET = "x" * 32
-ALL = frozenset({"admin", "guest", "host", "speaker", "user", "other", "more"})
+USERS = frozenset({"user", "guest", "anonymous", "admin", "moderator"}) | {
+    f"global_{name}" for name in ("admin", "moderator", "read_only")
+}
+CHANNEL = frozenset({"channel_member", "channel_moderator"})
+EVERY = USERS | CHANNEL | {"host", "call_member"}
 
 
 @pytest.fixture
@@ -39,16 +51,110 @@ def answer(run: Run, *argv: str) -> dict[str, Any]:
 def test_a_dry_run_tells_what_would_change_and_changes_nothing(on_v1: Run) -> None:
     tried, result = answer(on_v1, "migrate", "--dry-run"), on_v1("migrate", "--dry-run", "--db", "a.db")
     assert (result.code, result.err) == (0, "")
-    headings = [line for line in result.out.splitlines() if line.startswith(("the app", "channel type "))]
-    types = ["commerce", "gaming", "livestream", "messaging", "team"]
-    assert headings == ["the app", *(f"channel type {name}" for name in types)]
-    *_, summary, what_next = result.out.splitlines()
+    lines = result.out.splitlines()
+    headings = [line for line in lines if re.fullmatch("the app|channel types? .*", line)]
+    types = ["type commerce", "type gaming", "type livestream", "types messaging and team"]
+    assert headings == ["the app", *(f"channel {name}" for name in types)]
+    *_, summary, hidden, what_next = lines
     assert summary.startswith("answers change in 5 of 5 channel types and the app, by pairs of roles and actions: ")
     gained, lost = (_counted(tried, side) for side in ("gained", "lost"))
     assert summary.endswith(f": {gained:,} gained, {lost:,} lost")
+    assert hidden.startswith("of these, ")
     assert what_next == "nothing was changed: run it again without --dry-run to do it"
     assert answer(on_v1, "app", "get")["permission_version"] == "v1"
-    assert max(map(len, result.out.splitlines())) <= 120
+    assert max(map(len, lines)) <= 120
+    assert len(lines) < 200
+
+
+@pytest.mark.parametrize("custom", [frozenset[str](), frozenset({"speaker"})])
+@pytest.mark.parametrize("every", [False, True])
+def test_what_is_printed_is_exactly_the_report(on_v1: Run, custom: frozenset[str], every: bool) -> None:
+    for role in custom:
+        add_role(on_v1, role)
+    tried = answer(on_v1, "migrate", "--dry-run")
+    out = on_v1("migrate", "--dry-run", *(["--all"] if every else []), "--db", "a.db").out
+    users, members = (EVERY | custom,) * 2 if every else (USERS | custom, CHANNEL | custom)
+    told = list(parsed(out, users, members))
+    expected = {one for one in expanded(tried) if one[1] in users and one[2] in members | {""}}
+    assert len(told) == len(set(told))
+    assert set(told) == expected
+    sizes = Counter((one[0], one[4]) for one in told)
+    assert overview(out) == {
+        (tuple(where.split(", ")), answer): sum(sizes[scope, answer] for scope in where.split(", "))
+        for where in ("the app", "commerce", "gaming", "livestream", "messaging, team")
+        for answer in ("gained", "lost")
+    }
+    hidden = Counter(one[4] for one in expanded(tried) if one not in expected)
+    closing = f"of these, {hidden['gained']:,} gained, {hidden['lost']:,} lost are of pairs that hardly exist, "
+    assert (closing in out) is not every
+    assert ("`--all`" in out) is not every
+
+
+def add_role(run: Run, name: str) -> None:
+    """Make a role, and policies that deny it what other roles may: grants can't."""
+
+    async def add() -> None:
+        async with app.local(Settings(db=Path("a.db"))) as opened:
+            (acme,) = opened.index.apps()
+            await opened.services.administration.roles.create(Caller(acme.id), name)
+
+    asyncio.run(add())
+    deny = {"name": "hush", "priority": 2, "action": "deny", "roles": [name], "resources": ["CreateMessage"]}
+    allow = {"name": "say", "priority": 1, "action": "allow", "roles": ["*"], "resources": ["CreateMessage"]}
+    Path("policies.json").write_text(json.dumps([deny, allow]))
+    assert run("channel-type", "set", "gaming", "--policies", "policies.json", "--db", "a.db").code == 0
+
+
+Told = tuple[str, str, str, bool, str, str]
+"""Scope, user role, role as a member, owning, gained or lost, action."""
+
+
+def expanded(tried: dict[str, Any]) -> Iterator[Told]:
+    for change in (*tried["changes"], *tried["app_changes"]):
+        scope = "the app" if change["channel_type"] == ".app" else change["channel_type"]
+        for user, member, side in product(change["user_roles"], change["channel_roles"], ("gained", "lost")):
+            yield from ((scope, user, member, change["owner"], side, action) for action in change[side])
+
+
+def parsed(out: str, users: Iterable[str], members: Iterable[str]) -> Iterator[Told]:
+    """Read what is printed, as a reader would."""
+    scopes: list[str] = []
+    among: list[str] = []
+    for line in re.sub(r"\n {4,}(?! |gained|lost)", " ", out).splitlines():
+        if line == "the app":
+            scopes, among = [line], [""]
+        elif heading := re.fullmatch(r"channel types? (.*)", line):
+            scopes = re.split(", | and ", heading[1])
+        elif row := re.fullmatch(r"    (gained|lost)  +(.*?)( · owning| · not owning)?: (.*)", line):
+            owners = {" · owning": [True], " · not owning": [False], None: [False, True]}[row[3]]
+            yield from product(scopes, named(row[2], users), among, owners, [row[1]], row[4].split(", "))
+        elif line.startswith("  as "):
+            among = memberships(line.strip(), members)
+
+
+def memberships(line: str, members: Iterable[str]) -> list[str]:
+    none, _, roles = line.rpartition("as a member with ")
+    return [
+        *([""] if "as no member" in (line, none.removesuffix(", or ")) else []),
+        *(named(roles, members) if _ else []),
+    ]
+
+
+def named(roles: str, every: Iterable[str]) -> list[str]:
+    if missing := re.fullmatch(r"every (?:user |channel )?role(?: but (.*))?", roles):
+        return sorted(set(every) - set((missing[1] or "").split(", ")))
+    return roles.split(", ")
+
+
+def overview(out: str) -> dict[tuple[tuple[str, ...], str], int]:
+    heading, *rows = out.partition("\n\n")[0].splitlines()
+    assert heading.split() == ["WHERE", "ANSWERS", "CHANGE", "GAINED", "LOST"]
+    found = {}
+    for row in rows:
+        where, *counts = re.split("  +", row)
+        for side, count in zip(("gained", "lost"), counts, strict=True):
+            found[tuple(where.split(", ")), side] = int(count.replace(",", ""))
+    return found
 
 
 def _counted(report: dict[str, Any], side: str) -> int:
@@ -94,62 +200,112 @@ def test_an_unknown_app_or_file_is_told(on_v1: Run) -> None:
     assert on_v1("migrate", "--db", "a.db", "--address", "127.0.0.1:1").code == 2
 
 
-# --- the table -------------------------------------------------------------------------------------------------------
+# --- rows and lines --------------------------------------------------------------------------------------------------
 
 
-def change(users: str, members: str, *, owner: bool = False, gained: str = "", lost: str = "") -> MigrationChange:
+def change(users: str, members: str, *, scope: str = "hall", owner: bool = False, **actions: str) -> MigrationChange:
     return MigrationChange(
-        channel_type="hall",
+        channel_type=scope,
         user_roles=users.split(),
-        channel_roles=[""] if members == "-" else members.split(),
+        channel_roles=["" if role == "-" else role for role in members.split()],
         owner=owner,
-        gained=gained.split(),
-        lost=lost.split(),
+        gained=actions.get("gained", "").split(),
+        lost=actions.get("lost", "").split(),
     )
 
 
-def test_changes_that_are_alike_are_joined_and_stay_exact() -> None:
+def roles(*names: str, custom: str = "") -> list[Role]:
+    return [*(Role(name=name) for name in names), *(Role(name=name, custom=True) for name in custom.split())]
+
+
+def text(changes: Iterable[MigrationChange], pairs: Pairs) -> list[str]:
+    lines = list(report(sections(changes), pairs))
+    return lines[lines.index("", lines.index("") + 1) + 1 :]
+
+
+def test_changes_are_merged_by_ownership_then_membership_then_user_role_then_action() -> None:
     changes = [
         change("user", "-", gained="A B", lost="C"),
         change("guest", "-", gained="A B", lost="C"),
         change("guest user", "-", owner=True, gained="A B", lost="C"),
+        change("user", "host", gained="A"),
+        change("user", "host", owner=True, gained="A"),
         change("speaker", "-", owner=True, gained="A B"),
     ]
-    rows = [row for joined in _joined(changes) for row in _rows(joined, ALL)]
-    assert rows == [
-        ("guest, user", "no member", "any", "gained", "A, B"),
-        ("", "", "", "lost", "C"),
-        ("speaker", "no member", "yes", "gained", "A, B"),
+    assert merged(changes) == [
+        Row(("", "host"), "gained", ("user",), (False, True), ("A",)),
+        Row(("",), "gained", ("guest", "user"), (False, True), ("B",)),
+        Row(("",), "gained", ("guest",), (False, True), ("A",)),
+        Row(("",), "gained", ("speaker",), (True,), ("A", "B")),
+        Row(("",), "lost", ("guest", "user"), (False, True), ("C",)),
     ]
-    assert [list(one.user_roles) for one in changes] == [["user"], ["guest"], ["guest", "user"], ["speaker"]]
+    assert merged(reversed(changes)) == merged(changes)
+    assert [row.answers() for row in merged(changes)] == [4, 4, 2, 2, 4]
 
 
-def test_nobody_is_a_member_of_the_app() -> None:
-    in_the_app = MigrationChange(channel_type=".app", user_roles=["user"], channel_roles=[""], lost=["SearchUser"])
-    (joined,) = _joined([in_the_app])
-    assert list(_rows(joined, ALL)) == [("user", "", "no", "lost", "SearchUser")]
+def test_types_that_change_alike_are_told_together_but_never_with_the_app() -> None:
+    changes = [change("user", "-", scope=scope, gained="A") for scope in ("den", ".app", "hall", "attic", "yard", "a")]
+    changes += [change("user", "-", scope="b", lost="A")]
+    found = sections(changes)
+    assert [one.scopes for one in found] == [(".app",), ("a", "attic", "den", "hall", "yard"), ("b",)]
+    lines = list(report(found, every_pair(roles("user", "host", "guest"))))
+    assert [line.split("  ", 1)[0] for line in lines[1:4]] == ["the app", "a, attic, den and 2 more", "b"]
+    assert [line.split()[-2:] for line in lines[1:4]] == [["1", "0"], ["5", "0"], ["0", "1"]]
+    assert "channel types a, attic, den, hall and yard" in lines
+    assert lines[lines.index("the app") + 1] == "    gained  user · not owning: A"
 
 
-def test_roles_are_named_or_those_that_are_missing() -> None:
-    assert _roles(["user", "guest"], ALL) == "guest, user"
-    assert _roles(ALL, ALL) == "every role"
-    assert _roles(ALL - {"host"}, ALL) == "every role but host"
-    assert _membership(["", *ALL], ALL) == "no member or every role"
-    assert _membership(["user"], ALL) == "user"
-    assert _membership([""], ALL) == "no member"
-    assert _membership([], ALL) == ""
+def test_usual_pairs_are_of_user_roles_and_channel_roles_and_custom_ones() -> None:
+    known = roles("user", "host", "channel_member", custom="speaker")
+    pairs = usual_pairs(known)
+    assert pairs == (USERS | {"speaker"}, CHANNEL | {"speaker", ""}, "user role", "channel role")
+    everyone = "call_member channel_member host speaker user"
+    (cut,) = within([change(everyone, f"- admin {everyone}", gained="A")], pairs)
+    assert cut == change("speaker user", "- channel_member speaker", gained="A")
+    assert not list(within([change("host", "-", gained="A"), change("user", "admin", lost="A")], pairs))
+    every = frozenset({"user", "host", "channel_member", "speaker"})
+    assert every_pair(known) == (every, every | {""}, "role", "role")
 
 
-def test_cells_wrap_within_their_columns() -> None:
-    rows = [("ROLE", "ACTIONS"), ("one, two, three", "A, B, C, D, E, F")]
-    assert wrapped(rows, 20) == [
-        "ROLE       ACTIONS",
-        "one, two,  A, B, C,",
-        "three      D, E, F",
+def test_roles_are_named_or_the_few_that_are_missing() -> None:
+    pairs = every_pair(roles("a", "b", "c", "d", "e", "f", "g", "h"))
+    changes = [
+        change("a b c d e f g h", "- a b c d e f g h", gained="A"),
+        change("b c d e f g h", "b c d e f g h", gained="B"),
+        change("a", "-", lost="B"),
+        change("a b c d", "a", owner=True, lost="C"),
     ]
-    assert wrapped(rows, 100) == ["ROLE             ACTIONS", "one, two, three  A, B, C, D, E, F"]
-    assert wrapped([("a", "unbreakable")], 5) == ["a  unbreakable"]
-    assert wrapped([("a\n", "b")], 20) == ["a\\n  b"]
+    assert text(changes, pairs) == [
+        "channel type hall",
+        "  as no member, or as a member with every role",
+        "    gained  every role · not owning: A",
+        "  as a member with every role but a",
+        "    gained  every role but a · not owning: B",
+        "  as no member",
+        "    lost    a · not owning: B",
+        "  as a member with a",
+        "    lost    a, b, c, d · owning: C",
+        "",
+    ]
+
+
+def test_nothing_shown_needs_no_overview() -> None:
+    assert list(report([], every_pair(roles("user")))) == []
+
+
+def test_on_a_terminal_lines_fit_and_answers_are_painted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    monkeypatch.setenv("COLUMNS", "40")
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    lines = text([change("user", "-", lost="Abcdefgh Bcdefghi")], every_pair(roles("user", "guest")))
+    assert lines == [
+        "\x1b[1mchannel type hall\x1b[0m",
+        "  as no member",
+        "\x1b[31m    lost    \x1b[0muser · not owning: Abcdefgh,",
+        "              Bcdefghi",
+        "",
+    ]
 
 
 # --- progress --------------------------------------------------------------------------------------------------------

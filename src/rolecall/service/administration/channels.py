@@ -27,6 +27,7 @@ from rolecall.service.administration.checks import (
     check_users,
     custom_permissions,
     custom_roles,
+    custom_text,
     granted,
     known_role,
     new_members,
@@ -83,7 +84,12 @@ class Channels:
             await self._permit.require(caller, target, actions)
             return
         role = await known_role(tx, caller.role_on_channel(change.cid))
-        owned = ChannelFacts(member_role=role, created_by=caller.user_id, team=sent(change.team, ""))
+        owned = ChannelFacts(
+            member_role=role,
+            created_by=caller.user_id,
+            team=sent(change.team, ""),
+            custom=custom_text(sent(change.custom, {}), "custom"),
+        )
         # Under v1 who creates a channel does not own it yet, so is not counted as a member of it either.
         new = owned._replace(created_by="") if tx.app.permission_version == "v1" else owned
         asked = [(target._replace(channel_facts=new), channel_changes.CREATE)]

@@ -134,7 +134,7 @@ async def custom_permissions(reader: Reader, names: Iterable[str]) -> Collection
     """
     if all(name.removeprefix("!") in permissions.BUILT_IN for name in names):
         return ()
-    return {permission.id for permission in await reader.permissions()}
+    return frozenset(await reader.permission_ids())
 
 
 def granted(grants: Grants) -> Iterator[str]:

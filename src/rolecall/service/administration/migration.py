@@ -109,18 +109,24 @@ async def undone(tx: Transaction) -> tuple[Migration, MigrationRecord]:
     """Return what undoing the newest migration changes, and its record; Precondition when there is none.
 
     Types that were made since keep their grants, and those that are gone stay so; of the grants put back, roles and
-    permissions that are gone are left out.
+    permissions that are gone are left out, also where another one of the same name has been made since.
     """
     record = await tx.last_migration()
     if record is None:
         raise Precondition("there is no migration to undo", field="undo_migration", reason="NO_MIGRATION")
-    roles, permissions, pace = await _roles(tx), tuple(await tx.permissions()), Pace()
-    known = {*BUILT_IN_PERMISSIONS, *(permission.id for permission in permissions)}
+    roles, permissions, pace = await tx.roles(), tuple(await tx.permissions()), Pace()
+    known_roles = {*BUILT_IN_ROLES, *(role.name for role in roles if role.created_at <= record.created_at)}
+    known = {*BUILT_IN_PERMISSIONS, *(one.id for one in permissions if one.created_at <= record.created_at)}
 
     def put_back(before: TypeRecord) -> Scope:
-        kept = before.created_at > record.created_at  # made since, under the name of one that was there
-        grants = before.grants if kept else record.grants.get(before.scope, before.grants)
-        return _with_grants(before, _known(grants, roles, known), tx.now)
+        if before.created_at > record.created_at:  # made since, under the name of one that was there
+            return Scope(before, before)
+        grants = record.grants.get(before.scope)
+        return (
+            Scope(before, before)
+            if grants is None
+            else _with_grants(before, _known(grants, known_roles, known), tx.now)
+        )
 
     types = []
     async for before in _channel_types(tx):
@@ -128,7 +134,8 @@ async def undone(tx: Transaction) -> tuple[Migration, MigrationRecord]:
         await pace.give_way()
     app = stamped(replace(tx.app, permission_version=record.permission_version), tx.app, tx.now)
     scope = put_back(await stored_app_scope(tx))
-    return Migration(tx.app, app, scope, tuple(types), roles, permissions, undone=True), record
+    every = BUILT_IN_ROLES | {role.name for role in roles}
+    return Migration(tx.app, app, scope, tuple(types), every, permissions, undone=True), record
 
 
 def _known(grants: Grants, roles: Collection[str], permissions: Collection[str]) -> Grants:

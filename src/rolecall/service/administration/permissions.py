@@ -91,7 +91,7 @@ class Permissions:
         return await self._access.write(caller, lambda tx: self._create(tx, change))
 
     async def _create(self, tx: Transaction, change: PermissionChange) -> PermissionView:
-        custom = {record.id for record in await tx.permissions()}
+        custom = frozenset(await tx.permission_ids())
         if change.id in custom or change.id in _BUILT_IN:
             raise AlreadyExists(
                 f"permission {shown(change.id)} already exists", field="id", metadata={"permission": change.id}
@@ -155,7 +155,7 @@ def _refuse_built_in(permission_id: str, what: str) -> None:
 async def _existing(reader: Reader, permission_id: str) -> PermissionRecord:
     record = await reader.permission(permission_id)
     if record is None:
-        hint = _hint(permission_id, [*_BUILT_IN, *(known.id for known in await reader.permissions())])
+        hint = _hint(permission_id, [*_BUILT_IN, *await reader.permission_ids()])
         raise NotFound(
             f"permission {shown(permission_id)} does not exist{hint}", field="id", reason="PERMISSION_NOT_FOUND"
         )
