@@ -1,6 +1,8 @@
-"""Conditions of what is being made look at it as it will be, and undoing gives no power to what only bears a name."""
+"""Custom permissions where they could be stale: what is being made, what has changed, what only bears an old name."""
 
 from __future__ import annotations
+
+from typing import Any
 
 import pytest
 
@@ -8,8 +10,8 @@ from rolecall.domain.errors import Forbidden
 from rolecall.service.administration.changes import AppChange, CallChange, ChannelChange, PermissionChange, TypeChange
 from tests.integration.service.desk import Desk
 
-_NO_PLAN = {"$resource.custom.plan": {"$exists": False}}
-_FREE = {"$resource.custom.plan": "free"}
+_NO_PLAN: dict[str, Any] = {"$resource.custom.plan": {"$exists": False}}
+_FREE: dict[str, Any] = {"$resource.custom.plan": "free"}
 
 
 async def test_a_new_channel_is_judged_with_its_custom_data(desk: Desk) -> None:
@@ -35,6 +37,22 @@ async def _grant_conditional(desk: Desk, action: str) -> None:
     for name, condition in {"planless": _NO_PLAN, "free": _FREE}.items():
         await desk.admin.permissions.create(desk.server, PermissionChange(name, action=action, condition=condition))
         await types.upsert(desk.server, TypeChange(name, grants={"user": (name,)}))
+
+
+async def test_a_changed_permission_counts_at_once_in_every_scope(desk: Desk) -> None:
+    admin, server = desk.admin, desk.server
+    await desk.make_users("ann")
+    await admin.permissions.create(server, PermissionChange("any", action="ReadFlagReports"))
+    await admin.call_types.upsert(server, TypeChange("mine", grants={"user": ("any",)}))
+    await admin.channel_types.upsert(server, TypeChange("mine", grants={"user": ("any",)}))
+    await admin.apps.update(server, AppChange(grants={"user": ("any",)}))
+    targets: list[dict[str, str]] = [{"call": "mine:x"}, {"channel": "mine:x"}, {}]
+    assert [(await desk.decide("ann", "read-flag-reports", **target)).permission for target in targets] == ["any"] * 3
+
+    await admin.permissions.update(server, PermissionChange("any", action="PinMessage"))
+
+    assert not any([(await desk.decide("ann", "read-flag-reports", **target)).allowed for target in targets])
+    assert [(await desk.decide("ann", "pin-message", **target)).permission for target in targets] == ["any"] * 3
 
 
 async def test_undoing_does_not_grant_what_was_made_since_under_an_old_name(desk: Desk) -> None:

@@ -119,14 +119,10 @@ async def undone(tx: Transaction) -> tuple[Migration, MigrationRecord]:
     known = {*BUILT_IN_PERMISSIONS, *(one.id for one in permissions if one.created_at <= record.created_at)}
 
     def put_back(before: TypeRecord) -> Scope:
-        if before.created_at > record.created_at:  # made since, under the name of one that was there
-            return Scope(before, before)
         grants = record.grants.get(before.scope)
-        return (
-            Scope(before, before)
-            if grants is None
-            else _with_grants(before, _known(grants, known_roles, known), tx.now)
-        )
+        if grants is None or before.created_at > record.created_at:  # made since, maybe under the name of an older one
+            return Scope(before, before)
+        return _with_grants(before, _known(grants, known_roles, known), tx.now)
 
     types = []
     async for before in _channel_types(tx):
