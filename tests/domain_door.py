@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from rolecall.domain import app_rules, call_capabilities, call_rules, channel_capabilities, channel_case, channel_rules
+from rolecall.domain.admission import admission
 from rolecall.domain.builtin import channel_types
 from rolecall.domain.builtin.policies import POLICIES
 from rolecall.domain.custom_permissions import compile_permissions
@@ -170,7 +171,7 @@ class DomainDoor:
 
     def admission(self, question: Question) -> Answer:
         """Answer whether a user may come into a call at `question["now"]` (nanoseconds)."""
-        verdict = call_rules.admission(self.call_case(question), self.call(question), question["now"])
+        verdict = admission(self.call_case(question), self.call(question), question["now"])
         return as_answer(verdict.decision)
 
     # --- migrating ---------------------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""May this user do this on this call: the rules of calls, in their order, and admission.
+"""May this user do this on this call: the rules of calls, in their order.
 
 What is asked is a mask over the actions; a call's capabilities are actions under other names.
 """
@@ -21,8 +21,6 @@ from rolecall.domain.roles import canonical
 from rolecall.domain.settings import disabled_actions, overridden
 from rolecall.domain.shared_rules import ChecksDisabled, RoleGranted, Standing, named
 from rolecall.domain.subject import AppRules, about, granting, obstacle, owned, roles_of, settled, team_mask
-
-NANOSECONDS: Final = 1_000_000_000
 
 
 class CallType(NamedTuple):
@@ -298,33 +296,3 @@ def check_call(case: CallCase, asked: int) -> Decision:
 def call_actions(case: CallCase) -> int:
     """Return the mask of all actions behind capabilities that are allowed."""
     return allowed(RULES, settled(case, call_capabilities.ALL), call_capabilities.ALL)
-
-
-class Admission(NamedTuple):
-    """May this user come in now; `required` are the capabilities this took, `actions` all that are allowed."""
-
-    decision: Decision
-    required: tuple[str, ...]
-    actions: int
-
-
-_BACKSTAGE: Final = Decision(allowed=False, reason=Reason.BACKSTAGE)
-_ENDED: Final = Decision(allowed=False, reason=Reason.ENDED)
-
-
-def in_backstage(call: Call, now: int) -> bool:
-    """Tell whether the call is still backstage at `now` (Unix nanoseconds); it opens ahead of its start."""
-    opens = None if call.starts_at is None else call.starts_at - call.join_ahead * NANOSECONDS
-    return call.backstage and (opens is None or now < opens)
-
-
-def admission(case: CallCase, call: Call, now: int) -> Admission:
-    """Decide admission: `join-call`, and what the call's state asks beside it (rule: admission)."""
-    gates = [("join-backstage", _BACKSTAGE)] if in_backstage(call, now) else []
-    gates += [("join-ended-call", _ENDED)] if call.ended else []
-    verdict = check_call(case, ACTION_BIT["join-call"])
-    for capability, refusal in gates:
-        if verdict.allowed and not check_call(case, ACTION_BIT[capability]).allowed:
-            verdict = refusal
-    required = ("join-call", *(capability for capability, _ in gates))
-    return Admission(verdict, required, call_actions(case))

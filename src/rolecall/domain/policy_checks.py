@@ -17,6 +17,8 @@ MOST_POLICIES: Final = 100
 LOWEST_PRIORITY: Final = 1
 HIGHEST_PRIORITY: Final = 999
 MAX_NAME_CHARACTERS: Final = 100
+MOST_NAMES: Final = 1_000
+_KNOWN: Final = frozenset(RESOURCES)
 
 
 def checked_policies(
@@ -38,6 +40,11 @@ def _checked(policy: PolicyRecord, custom_roles: Collection[str], field: str) ->
             f"`{field}.priority` must be from {LOWEST_PRIORITY} to {HIGHEST_PRIORITY}, got {policy.priority}",
             field=f"{field}.priority",
         )
+    for what, names in (("resources", policy.resources), ("roles", policy.roles)):
+        if len(names) > MOST_NAMES:
+            raise InvalidInput(
+                f"`{field}.{what}` may hold at most {MOST_NAMES} names, got {len(names)}", field=f"{field}.{what}"
+            )
     if not policy.resources:
         raise InvalidInput(f"`{field}.resources` is empty; `*` is every resource", field=f"{field}.resources")
     if not policy.roles and not policy.owner:
@@ -58,7 +65,7 @@ def _check_name(name: str, field: str) -> None:
 
 
 def _resource(name: str, field: str) -> str:
-    if name not in RESOURCES:
+    if name not in _KNOWN:
         hints = " or ".join(f"`{known}`" for known in nearest(name, RESOURCES))
         hint = f"; did you mean {hints}?" if hints else ""
         raise InvalidInput(f"`{field}`: {shown(name)} is no resource{hint}", field=field, reason="UNKNOWN_RESOURCE")

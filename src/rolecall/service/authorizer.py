@@ -13,6 +13,7 @@ from functools import partial
 from typing import Any, Final, NamedTuple, TypeVar
 
 from rolecall.domain import app_rules, call_capabilities, call_rules, channel_capabilities, channel_case, channel_rules
+from rolecall.domain.admission import Admission, admission
 from rolecall.domain.call_rules import resolve, verdict
 from rolecall.domain.decision import Decision
 from rolecall.domain.errors import InvalidInput, RolecallError, Unavailable
@@ -89,7 +90,7 @@ class Authorizer:
         """Return the verdict on one capability or permission id with the step of each rule."""
         return await self.answer(caller.app_id, lambda app: self._explain(app, caller, question, capability))
 
-    async def admission(self, caller: Caller, question: Question) -> tuple[call_rules.Admission, int]:
+    async def admission(self, caller: Caller, question: Question) -> tuple[Admission, int]:
         """Return whether one user may come into the question's call now."""
         return await self.answer(caller.app_id, lambda app: self._admission(app, caller, question))
 
@@ -175,11 +176,11 @@ class Authorizer:
         target = self.target(app, caller, question)
         return explain(target.rules, explained(target.case), target.asks(capability))
 
-    def _admission(self, app: AppState, caller: Caller, question: Question) -> call_rules.Admission:
+    def _admission(self, app: AppState, caller: Caller, question: Question) -> Admission:
         if not question.call:
             raise InvalidInput("`call` is required", field="call")
         case, call = self._on_call(app, caller, question)
-        return call_rules.admission(case, call, self._clock())
+        return admission(case, call, self._clock())
 
     def _roster(self, app: AppState, cid: str, user_ids: Sequence[str]) -> list[RosterEntry]:
         missing: set[Name] = set()

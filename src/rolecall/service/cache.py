@@ -117,7 +117,8 @@ def weight(name: Name, fact: Any) -> int:
     if name[0] == USER:
         extra = sum(120 + len(team) for team in fact.teams) + 200 * len(fact.teams_role)
     elif name[0] == CHANNEL:
-        extra = 900 * len(fact.grants) + 150 * len(fact.flags)
+        names_of_own = sum(len(part.others) for override in fact.grants.values() for part in override)
+        extra = 900 * len(fact.grants) + 80 * names_of_own + 150 * len(fact.flags)
     if name[0] <= CHANNEL and fact.custom:
         extra += getsizeof(fact.custom)
     return _BASE_BYTES[name[0]] + names + extra

@@ -12,19 +12,18 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
-from rolecall.domain.custom_permissions import CustomPermissions, compile_permission
+from rolecall.domain.custom_permissions import NO_CUSTOM
 from rolecall.domain.errors import RolecallError, Unavailable
-from rolecall.domain.facts import CallMember, ChannelMember
-from rolecall.domain.records import PermissionRecord
 from rolecall.service.cache import CALL, CALL_MEMBER, CHANNEL, CHANNEL_MEMBER, USER, FactCache, Name
-from rolecall.service.pace import Pace
-from rolecall.service.state import AppState, Compiled, compile_type, from_world, patched
+from rolecall.service.compiling import compiled_permissions, compiled_types
+from rolecall.service.fetching import fact_of, wanted_facts
+from rolecall.service.state import AppState, from_world, patched
 from rolecall.service.waiters import Waiters
-from rolecall.store import Change, Delta, Facts, Store, Wanted, World
+from rolecall.store import Change, Delta, Store, World
 from rolecall.store import changes as log
 
 _KINDS: Final[Mapping[str, int]] = {
@@ -226,8 +225,8 @@ class Index:
         world: World = await self._store.load()
         apps: dict[int, AppState] = {}
         for app in world.apps:
-            types = await _compiled({record.scope: record for record in app.types})
-            apps[app.app.id] = from_world(app, types, await _customs(app.permissions))
+            types = await compiled_types({record.scope: record for record in app.types})
+            apps[app.app.id] = from_world(app, types, await compiled_permissions(app.permissions))
         self._swap(apps, world.seq)
         self._touched = dict.fromkeys(self._loading, world.seq)
         self._known_at(asked_at)
@@ -240,8 +239,12 @@ class Index:
             if patch.app is None:
                 apps.pop(app_id, None)
             else:
-                permissions = None if patch.permissions is None else await _customs(patch.permissions)
-                apps[app_id] = patched(apps.get(app_id), patch.app, patch, await _compiled(patch.types), permissions)
+                known, permissions = apps.get(app_id), None
+                if patch.permissions is not None:
+                    permissions = await compiled_permissions(
+                        patch.permissions, known.permissions if known else NO_CUSTOM
+                    )
+                apps[app_id] = patched(known, patch.app, patch, await compiled_types(patch.types), permissions)
         # From here on nothing awaits: snapshots, facts and seq change together.
         self._swap(apps, delta.seq)
         for change in delta.changes:
@@ -281,13 +284,13 @@ class Index:
         try:
             wanted = names
             for _ in range(_ATTEMPTS):
-                facts = await self._store.facts(app_id, _wanted(wanted))
+                facts = await self._store.facts(app_id, wanted_facts(wanted))
                 if facts.seq > self.seq:
                     await self.refresh()
                 # Read before a change that has been applied since: not the state at `seq`, read again.
                 stale = [name for name in wanted if self._touched.get(name, 0) > facts.seq]
                 for name in set(wanted).difference(stale):
-                    self.cache.put(name, _fact(facts, name))
+                    self.cache.put(name, fact_of(facts, name))
                 if not stale:
                     return
                 wanted = stale
@@ -302,54 +305,3 @@ def _retrieved(task: asyncio.Task[None]) -> None:
     """Mark a shared task's failure as seen: those who wait for it hear of it, and there may be none left."""
     if not task.cancelled():
         task.exception()
-
-
-async def _compiled(records: Mapping[str, Any]) -> Compiled:
-    """Compile types, letting other work in between."""
-    compiled, pace = {}, Pace()
-    for scope, record in records.items():
-        compiled[scope] = None if record is None else compile_type(record)
-        await pace.give_way()
-    return compiled
-
-
-async def _customs(records: Iterable[PermissionRecord]) -> CustomPermissions:
-    """Compile an app's custom permissions, letting other work in between: a large condition takes milliseconds."""
-    compiled, pace = {}, Pace()
-    for record in records:
-        compiled[record.id] = compile_permission(record)
-        await pace.give_way()
-    return compiled
-
-
-def _wanted(names: Collection[Name]) -> Wanted:
-    """Sort names by kind; a member's facts are read with both sides, whose keys they carry."""
-    by_kind: dict[int, set[Any]] = {kind: set() for kind in _KINDS.values()}
-    for kind, _, *parts in names:
-        if kind in {CALL_MEMBER, CHANNEL_MEMBER}:
-            by_kind[CALL if kind == CALL_MEMBER else CHANNEL].add(parts[0])
-            by_kind[USER].add(parts[1])
-            by_kind[kind].add((parts[0], parts[1]))
-        else:
-            by_kind[kind].add(parts[0])
-    return Wanted(*(by_kind[kind] for kind in (USER, CALL, CHANNEL, CALL_MEMBER, CHANNEL_MEMBER)))
-
-
-def _fact(facts: Facts, name: Name) -> Any:
-    """Return one fact; a member that is none still carries the keys of both sides, when both exist."""
-    kind, _, *parts = name
-    if kind == USER:
-        return facts.users[parts[0]]
-    if kind == CALL:
-        return facts.calls[parts[0]]
-    if kind == CHANNEL:
-        return facts.channels[parts[0]]
-    cid, user_id = parts
-    user = facts.users[user_id]
-    if kind == CALL_MEMBER:
-        call = facts.calls[cid]
-        call_member = facts.call_members[cid, user_id] or CallMember()
-        return call_member._replace(of=(call.key, user.key)) if call and user else None
-    channel = facts.channels[cid]
-    channel_member = facts.channel_members[cid, user_id] or ChannelMember()
-    return channel_member._replace(of=(channel.key, user.key)) if channel and user else None

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from rolecall.domain import call_rules
+from rolecall.domain.admission import admission
 from tests.domain_door import DomainDoor
 from tests.oracle import Answer
 from tests.scenarios import resolve
@@ -115,16 +116,16 @@ def test_a_call_never_stored_is_in_backstage_when_its_type_says_so() -> None:
 def test_what_coming_in_takes_is_told_to_all_alike(call: dict[str, Any], required: tuple[str, ...], user: str) -> None:
     asked = door(call)
     question = {"call": LAUNCH, "user": user}
-    admission = call_rules.admission(asked.call_case(question), asked.call(question), START)
-    assert admission.required == required
+    answer = admission(asked.call_case(question), asked.call(question), START)
+    assert answer.required == required
 
 
 def test_the_capabilities_stay_listed_while_the_door_is_closed() -> None:
     asked = door({"ended": True})
     question = {"call": LAUNCH, "user": "fan"}
-    admission = call_rules.admission(asked.call_case(question), asked.call(question), START)
-    assert not admission.decision.allowed
-    assert admission.actions == call_rules.call_actions(asked.call_case(question))
+    answer = admission(asked.call_case(question), asked.call(question), START)
+    assert not answer.decision.allowed
+    assert answer.actions == call_rules.call_actions(asked.call_case(question))
     assert "join-call" in asked.capabilities(question)
 
 

@@ -138,6 +138,8 @@ def test_the_older_resources_are_known() -> None:
         ({"priority": 0}, "priority", "from 1 to 999, got 0"),
         ({"priority": 1000}, "priority", "from 1 to 999, got 1000"),
         ({"resources": ()}, "resources", "is empty"),
+        ({"resources": ("*",) * 1001}, "resources", "at most 1000"),
+        ({"roles": ("user",) * 1001}, "roles", "at most 1000"),
         ({"resources": ("ReadChannel", "ReadChanel")}, "resources[1]", "did you mean `ReadChannel`"),
         ({"resources": ("read-channel",)}, "resources[0]", "no resource"),
         ({"resources": ("",)}, "resources[0]", "no resource"),

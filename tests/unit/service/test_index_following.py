@@ -8,8 +8,7 @@ import pytest
 
 from rolecall.domain.errors import NotFound, RolecallError, Unavailable
 from rolecall.domain.records import CallUserRecord, TypeRecord, UserRecord
-from rolecall.service import index as index_module
-from rolecall.service import state
+from rolecall.service import compiling, state
 from rolecall.service.administration import create_app, rotate_secret
 from rolecall.service.administration.changes import CallChange, CallMemberChange, TypeChange
 from rolecall.service.authorizer import Authorizer
@@ -122,7 +121,7 @@ async def test_a_write_compiles_what_it_touched_and_no_more(desk: Desk, monkeypa
         compiled.append(record.scope)
         return state.compile_type(record)
 
-    monkeypatch.setattr(index_module, "compile_type", counted)
+    monkeypatch.setattr(compiling, "compile_type", counted)
     before = desk.index.app(desk.app.id)
     await desk.administration.call_types.upsert(desk.server, TypeChange("default", {"user": ()}))
     after = desk.index.app(desk.app.id)
