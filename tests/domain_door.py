@@ -15,7 +15,7 @@ from rolecall.domain.admission import admission
 from rolecall.domain.builtin import channel_types
 from rolecall.domain.builtin.policies import POLICIES
 from rolecall.domain.custom_permissions import compile_permissions
-from rolecall.domain.decision import EVERYTHING, Decision
+from rolecall.domain.decision import Decision
 from rolecall.domain.errors import InvalidInput, NotFound
 from rolecall.domain.explain import Explanation, explain
 from rolecall.domain.facts import Call, CallMember, Channel, ChannelMember, User
@@ -36,7 +36,7 @@ from rolecall.domain.records import Grants, PermissionRecord, PolicyRecord
 from rolecall.domain.roles import BUILT_IN as BUILT_IN_ROLES
 from rolecall.domain.roles import canonical
 from rolecall.domain.settings import disabled_actions
-from rolecall.domain.subject import AppRules, settled
+from rolecall.domain.subject import AppRules, explained
 from tests.oracle import Answer, Question, World
 from tests.scenarios import Cell
 from tests.translation import Report
@@ -162,12 +162,12 @@ class DomainDoor:
         """Explain one answer."""
         if question.get("call"):
             asked = self._asked(call_rules.question, question)
-            return explain(call_rules.RULES, settled(self.call_case(question), EVERYTHING), asked)
+            return explain(call_rules.RULES, explained(self.call_case(question)), asked)
         if question.get("channel"):
             asked = self._asked(channel_capabilities.question, question)
-            return explain(channel_rules.rules_of(self.app), settled(self.channel_case(question), EVERYTHING), asked)
+            return explain(channel_rules.rules_of(self.app), explained(self.channel_case(question)), asked)
         asked = self._asked(app_rules.question, question)
-        return explain(app_rules.rules_of(self.app), settled(self.app_case(question), EVERYTHING), asked)
+        return explain(app_rules.rules_of(self.app), explained(self.app_case(question)), asked)
 
     def admission(self, question: Question) -> Answer:
         """Answer whether a user may come into a call at `question["now"]` (nanoseconds)."""

@@ -34,7 +34,7 @@ def read_struct(text: str, flag: str) -> Struct:
     """Return the JSON object in an argument, or on stdin for `-`, as the wire has it."""
     plain = _parsed(_stdin(flag) if text == STDIN else text, flag)
     if not isinstance(plain, dict):
-        raise bad_input(f'`{flag}` must be a JSON object, such as \'{{"$subject.age": {{"$gte": 18}}}}\'')
+        raise bad_input(f'`{flag}` must be a JSON object, such as \'{{"plan": "paid"}}\'')
     if _levels(plain) > _MOST_LEVELS:
         raise bad_input(f"`{flag}` {_TOO_DEEP}")
     message = Struct()

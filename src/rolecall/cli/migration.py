@@ -58,8 +58,9 @@ class _Count(NamedTuple):
 
 def _summary(changed: pb.MigrationReport, shown: Iterable[pb.MigrationChange]) -> list[str]:
     """Say how many answers change and where, and how many of them were not shown."""
+    own = _own_grants(changed)
     if not _all(changed):
-        return ["no answer changes"]
+        return ["no answer changes", *own]
     types = {change.channel_type for change in changed.changes}
     where = [f"{len(types)} of {len(changed.channel_type_grants)} channel types"] if types else []
     where += ["the app"] if changed.app_changes else []
@@ -67,8 +68,21 @@ def _summary(changed: pb.MigrationReport, shown: Iterable[pb.MigrationChange]) -
     told = f"answers change in {' and '.join(where)}, by pairs of roles and actions: {every_answer}"
     hidden = _Count(every_answer.gained - seen.gained, every_answer.lost - seen.lost)
     if not any(hidden):
-        return [told]
-    return [told, f"of these, {hidden} are of pairs that hardly exist, such as admin as a member: `--all` shows them"]
+        return [told, *own]
+    return [
+        told,
+        *own,
+        f"of these, {hidden} are of pairs that hardly exist, such as admin as a member: `--all` shows them",
+    ]
+
+
+def _own_grants(changed: pb.MigrationReport) -> list[str]:
+    """Say of channels with grants of their own what the report can't."""
+    many = changed.channels_with_own_grants
+    if not many:
+        return []
+    channels = "1 channel has grants of its own" if many == 1 else f"{many:,} channels have grants of their own"
+    return [f"besides, {channels}, which count on permission version v2 only and are not in this report"]
 
 
 def _all(changed: pb.MigrationReport) -> Sequence[pb.MigrationChange]:
@@ -111,6 +125,7 @@ def _as_json(response: pb.UpdateAppResponse) -> dict[str, object]:
             for name in sorted(changed.channel_type_grants)
         },
         "app_grants": grants_as_json(changed.app_grants.grants),
+        "channels_with_own_grants": changed.channels_with_own_grants,
     }
 
 

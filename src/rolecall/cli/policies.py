@@ -89,7 +89,7 @@ async def _replace(door: Door, request: pb.UpsertChannelTypeRequest) -> pb.Upser
 def _given(document: Any) -> list[pb.Policy]:
     if not isinstance(document, list):
         raise bad_input(f"`{_FLAG}` must hold a JSON list of policies", _HINT)
-    return [_policy(item, f"policies[{place}]") for place, item in enumerate(document)]
+    return [_policy(item, f"permissions[{place}]") for place, item in enumerate(document)]
 
 
 def _policy(item: Any, place: str) -> pb.Policy:

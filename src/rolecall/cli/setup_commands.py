@@ -44,8 +44,9 @@ COMMANDS: Final = (
             Example("rolecall migrate --undo --db rolecall.db", "put back version and grants from before it"),
             Example("rolecall migrate --undo --dry-run --json", "what that would change, for machines"),
         ),
-        more="The policies stay as they are. The last 20 migrations can be undone, the newest first.\n"
-        "Every answer that changes is told once: by the user's role, its role as a member, and owning.",
+        more="The policies stay as they are. Grants of channel types are replaced by what the policies become, also "
+        "when it is run again: the report shows what was granted since and is lost, and --undo takes back the last 20 "
+        "migrations, the newest first. --timeout is 60 seconds unless given.",
     ),
     Command(
         "permission create",

@@ -14,7 +14,7 @@ from rolecall.domain.grants import NO_HOLDING, CompiledGrants, Holding
 from rolecall.domain.permissions import action_index
 from rolecall.domain.shared_rules import ChecksDisabled, Otherwise, RoleGranted, Standing
 from rolecall.domain.subject import AppRules, roles_of, settled, team_mask
-from rolecall.domain.user_policies import UserPolicyAllowed, UserPolicyDenied
+from rolecall.domain.user_policies import OtherwiseOnV1, UserPolicyAllowed, UserPolicyDenied
 
 SCOPE: Final = ".app"
 
@@ -66,7 +66,7 @@ def _about(user: User, role: str, author: str, team: str) -> About:
 RULES: Final[Rules] = (ChecksDisabled, Standing, RoleGranted, Otherwise)
 """The rules of the `.app` scope, in order."""
 
-RULES_V1: Final[Rules] = (ChecksDisabled, Standing, UserPolicyAllowed, UserPolicyDenied, RoleGranted, Otherwise)
+RULES_V1: Final[Rules] = (ChecksDisabled, Standing, UserPolicyAllowed, UserPolicyDenied, RoleGranted, OtherwiseOnV1)
 """The same under permission version v1, which has a say on users."""
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from rolecall.domain.actions import ACTIONS, BIT
-from rolecall.domain.channel_capabilities import row_of
+from rolecall.domain.actions import ACTIONS, BIT, CREATOR_OWNED
+from rolecall.domain.channel_capabilities import Ownership, row_of
 from rolecall.domain.channel_case import ChannelCase, granted_rows, ownings
 from rolecall.domain.channel_states import with_thaw
 from rolecall.domain.decision import EVERYTHING, Decision, Reason, Rule
 from rolecall.domain.policies import NO_POLICIES, asks_for
+from rolecall.domain.roles import DEFAULT_CHANNEL_ROLE
 from rolecall.domain.shared_rules import OBSTACLES, joining, roles_phrase
 from rolecall.domain.subject import OTHER_TEAM
 
@@ -16,6 +17,16 @@ def _verdict(case: ChannelCase, asked: int) -> Decision:
     """Return the policies' verdict on one row, teams aside."""
     row, policies = row_of(asked), case.policies or NO_POLICIES
     return policies.verdict(case.holding.roles, ownings(row.ownership, case.owns), row.actions)
+
+
+def _owners_may(case: ChannelCase, asked: int) -> bool:
+    """Tell whether a user of the same roles may who owns what is acted on; a channel's creator is a member too."""
+    row, roles = row_of(asked), case.holding.roles
+    if row.ownership is Ownership.OTHERS_MESSAGE or case.policies is None:
+        return False
+    if row.actions & CREATOR_OWNED:
+        roles = (*roles, DEFAULT_CHANNEL_ROLE)
+    return case.policies.verdict(roles, (EVERYTHING,), row.actions).allowed
 
 
 def _resources(asked: int) -> str:
@@ -79,4 +90,5 @@ class PolicyDenied(Rule):
         policy = (
             f"add a policy{above} that allows {_resources(asked)} to one of the user's roles ({roles_phrase(case)})"
         )
-        return with_thaw(case, row_of(asked), policy if case.team else f"{policy}; and {joining(case)}")
+        remedy = f"let the user own the resource, or {policy}" if _owners_may(case, asked) else policy
+        return with_thaw(case, row_of(asked), remedy if case.team else f"{remedy}; and {joining(case)}")

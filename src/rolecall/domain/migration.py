@@ -19,6 +19,7 @@ from rolecall.domain.roles import CALL_ROLES, CHANNEL_ROLES, DEFAULT_CHANNEL_ROL
 from rolecall.domain.user_policies import GOVERNED, OWN, SEARCH
 
 _CREATE: Final = BIT["CreateChannel"]
+_WIDTH: Final = len(ACTIONS)
 _MEMBERSHIP: Final = frozenset(CALL_ROLES + CHANNEL_ROLES)
 """Roles that are not user-level: to them policies without roles do not speak."""
 
@@ -143,6 +144,28 @@ class UserJudge(GrantJudge):
         return granted & ~GOVERNED | searches | (OWN if owner else 0)
 
 
+class EitherWay:
+    """A scope judged twice: by a judge to whom no condition is met, and by one to whom every one is."""
+
+    def __init__(self, unmet: Judge, met: Judge) -> None:
+        self._unmet = unmet
+        self._met = met
+
+    def kind(self, role: str) -> tuple[Any, Any]:
+        """Return what is special about a role to both."""
+        return self._unmet.kind(role), self._met.kind(role)
+
+    def allowed(self, kinds: tuple[tuple[Any, Any], ...], *, owner: bool) -> int:
+        """Return both masks in one: that of the second judge lies above that of the first."""
+        unmet = self._unmet.allowed(tuple(kind for kind, _ in kinds), owner=owner)
+        return unmet | self._met.allowed(tuple(kind for _, kind in kinds), owner=owner) << _WIDTH
+
+
+def _folded(actions: int) -> int:
+    """Return the actions of both judges."""
+    return (actions | actions >> _WIDTH) & ALL
+
+
 class Change(NamedTuple):
     """Answers that differ, for each user role with each channel role ("": not a member): masks of actions.
 
@@ -169,7 +192,7 @@ def differences(
                 was = before.allowed((old, *kinds[:1]), owner=owner)
                 will = after.allowed((new, *kinds[1:]), owner=owner)
                 if was != will:
-                    rows[will & ~was, was & ~will] += roles
+                    rows[_folded(will & ~was), _folded(was & ~will)] += roles
             for (gained, lost), names_of_members in rows.items():
                 yield Change(users, tuple(sorted(names_of_members)), owner, gained, lost)
 

@@ -10,7 +10,7 @@ from typing import Final
 
 from rolecall.domain.actions import BIT
 from rolecall.domain.decision import NOTHING, Decision, Reason, Rule
-from rolecall.domain.shared_rules import OBSTACLES, Subject, joining
+from rolecall.domain.shared_rules import OBSTACLES, Otherwise, Subject, joining
 from rolecall.domain.subject import OTHER_TEAM
 
 OWN: Final = BIT["UpdateUser"]
@@ -66,7 +66,16 @@ class UserPolicyDenied(Rule):
     @staticmethod
     def remedy(case: Subject, asked: int) -> str:
         if not asked & SEARCH:
-            return "ask as the user itself" if asked & OWN else "do it server-side: no user may do this under v1"
+            itself = ", or name the user itself in `resource_owner_id`" if asked & OWN else ""
+            return f"do it server-side, for no user may do this under version v1{itself}"
         if _disallowed(case):
             return "take the user's role out of `user_search_disallowed_roles`"
         return joining(case)
+
+
+class OtherwiseOnV1(Otherwise):
+    """Default deny; of what v1 governs no grant is a remedy."""
+
+    @staticmethod
+    def remedy(case: Subject, asked: int) -> str:
+        return "" if asked & GOVERNED else Otherwise.remedy(case, asked)

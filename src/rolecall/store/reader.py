@@ -125,6 +125,7 @@ SELECT user_id FROM call_users WHERE call = (SELECT key FROM calls WHERE app_id 
 
 _CHANNEL: Final = CHANNEL.select("FROM channels WHERE app_id = ? AND cid = ?")
 _CHANNEL_PAGE: Final = CHANNEL.select("FROM channels WHERE app_id = ? AND cid > ? AND cid < ? ORDER BY cid LIMIT ?")
+_OWN_GRANTS: Final = "SELECT count(*) FROM channels WHERE app_id = ? AND override_grants <> '{}'"
 _CHANNEL_MEMBERS: Final = CHANNEL_MEMBER.select("""
   FROM channel_members WHERE channel = (SELECT key FROM channels WHERE app_id = ? AND cid = ?)
    AND user_id IN (SELECT value FROM json_each(?))
@@ -258,6 +259,11 @@ class Reader:
     async def channel(self, cid: str) -> ChannelRecord | None:
         """Return a channel."""
         return await self._one(CHANNEL, _CHANNEL, self.app_id, cid)
+
+    async def channels_with_own_grants(self) -> int:
+        """Return how many channels change the grants of their type."""
+        row = await self._connection.one(_OWN_GRANTS, (self.app_id,))
+        return 0 if row is None else int(row[0])
 
     async def list_channels(self, limit: int, after: str = "", *, channel_type: str = "") -> list[ChannelRecord]:
         """Return a page of the channels, or of those of one type."""

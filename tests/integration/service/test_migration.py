@@ -20,7 +20,7 @@ from rolecall.domain.builtin.policies import POLICIES
 from rolecall.domain.channel_case import ChannelFacts
 from rolecall.domain.errors import InvalidInput, NotFound, Precondition
 from rolecall.domain.migration import Change, names
-from rolecall.domain.records import Grants, MigrationRecord, PermissionRecord, PolicyRecord, TypeRecord
+from rolecall.domain.records import ChannelRecord, Grants, MigrationRecord, PermissionRecord, PolicyRecord, TypeRecord
 from rolecall.service.administration import migration
 from rolecall.service.administration.changes import (
     KEEP,
@@ -532,3 +532,38 @@ async def test_a_type_made_since_under_the_name_of_one_that_was_there_keeps_its_
     await put(odd, "plain", grants={"guest": ("pin-message",)})
     await update(odd, UNDO)
     assert (await grants(odd))["plain"]["guest"] == ("pin-message",)
+
+
+# --- what the report can't be exact about ----------------------------------------------------------------------------
+
+
+async def test_grants_that_hang_on_a_condition_are_reported_when_they_are_lost(desk: Desk) -> None:
+    await update(desk, MIGRATE)
+    async with desk.store.transaction(desk.app.id) as tx:
+        condition = {"$subject.custom.vip": True}
+        await tx.put_permission(PermissionRecord("vip", "vip", "CreateReaction", condition=condition, same_team=True))
+        await tx.put_permission(PermissionRecord("free", "free", "PinMessage", same_team=True))
+    change = TypeChange("commerce", {"guest": ("vip", "free", "create-channel")})
+    await desk.admin.channel_types.upsert(desk.server, change)
+    (lost,) = [
+        one
+        for one in (await reported(desk, replace(MIGRATE, dry_run=True))).changes["commerce"]
+        if "guest" in one.user_roles and "" in one.channel_roles and not one.owner
+    ]
+    assert {"CreateReaction", "PinMessage"} <= set(names(lost.lost))
+    back = await reported(desk, replace(MIGRATE, dry_run=False))
+    assert any("CreateReaction" in names(one.lost) for one in back.changes["commerce"])
+    undone = await reported(desk, UNDO)
+    assert any("CreateReaction" in names(one.gained) for one in undone.changes["commerce"])
+
+
+async def test_channels_with_grants_of_their_own_are_counted(desk: Desk) -> None:
+    assert (await reported(desk, replace(MIGRATE, dry_run=True))).channels_with_own_grants == 0
+    async with desk.store.transaction(desk.app.id) as tx:
+        for cid, own in (
+            ("messaging:one", {"user": ("!add-links",)}),
+            ("messaging:two", {}),
+            ("team:one", {"user": ()}),
+        ):
+            await tx.put_channel(ChannelRecord(cid, override_grants=own))
+    assert (await reported(desk, replace(MIGRATE, dry_run=True))).channels_with_own_grants == 2

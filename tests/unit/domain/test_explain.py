@@ -240,3 +240,41 @@ def test_without_a_team_of_the_resource_nobody_is_told_to_join_it() -> None:
     told = on_call("send-audio", "dee", app=app, users={"dee": {"teams": ["red"]}}).would_allow
     assert told
     assert not any("member of the resource's team" in text for text in told), told
+
+
+# --- permission version v1 -------------------------------------------------------------------------------------------
+
+V1 = {"app": {"permission_version": "v1"}}
+
+
+def remedies(question: dict[str, Any], **written: Any) -> tuple[str, ...]:
+    return explain({"user": "ann", **question}, **V1, **written).would_allow
+
+
+def test_owning_is_offered_where_a_policy_for_owners_would_allow() -> None:
+    delete = {"channel": "messaging:general", "capability": "delete-channel"}
+    (remedy,) = remedies(delete)
+    assert remedy.startswith("let the user own the resource, or add a policy")
+    (pin,) = remedies({**delete, "capability": "pin-message"})
+    assert pin.startswith("add a policy above `Everything else is denied` that allows `PinMessage`")
+    (others,) = remedies({**delete, "capability": "delete-any-message"})
+    assert "own" not in others.partition(" that allows")[0]
+
+
+def test_no_grant_is_offered_for_what_version_v1_governs_of_users() -> None:
+    (edit,) = remedies({"capability": "update-user"})
+    assert edit.startswith("do it server-side")
+    assert "`resource_owner_id`" in edit
+    (roles,) = remedies({"capability": "update-user-role"})
+    assert roles.startswith("do it server-side")
+    assert "`resource_owner_id`" not in roles
+    (poll,) = remedies({"capability": "read-flag-reports"})
+    assert "grant `read-flag-reports`" in poll
+
+
+def test_a_condition_that_is_not_met_is_told_with_its_remedy() -> None:
+    permissions = {"vip": {"action": "MuteUsers", "condition": {"$subject.custom.vip": True}}}
+    grants = {"default": {"grants": {"user": ["vip"]}}}
+    told = on_call("mute-users", permissions=permissions, call_types=grants)
+    assert "role `user` holds `vip`, but its condition does not hold: " in detail(told, "role_grant")
+    assert told.would_allow[0].startswith("meet the condition of `vip`")

@@ -108,7 +108,7 @@ class MigrationChange(_message.Message):
     def __init__(self, channel_type: _Optional[str] = ..., user_roles: _Optional[_Iterable[str]] = ..., channel_roles: _Optional[_Iterable[str]] = ..., owner: _Optional[bool] = ..., gained: _Optional[_Iterable[str]] = ..., lost: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class MigrationReport(_message.Message):
-    __slots__ = ("applied", "changes", "channel_type_grants", "app_grants", "app_changes", "undone")
+    __slots__ = ("applied", "changes", "channel_type_grants", "app_grants", "app_changes", "undone", "channels_with_own_grants")
     class ChannelTypeGrantsEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -122,13 +122,15 @@ class MigrationReport(_message.Message):
     APP_GRANTS_FIELD_NUMBER: _ClassVar[int]
     APP_CHANGES_FIELD_NUMBER: _ClassVar[int]
     UNDONE_FIELD_NUMBER: _ClassVar[int]
+    CHANNELS_WITH_OWN_GRANTS_FIELD_NUMBER: _ClassVar[int]
     applied: bool
     changes: _containers.RepeatedCompositeFieldContainer[MigrationChange]
     channel_type_grants: _containers.MessageMap[str, _core_pb2.RoleGrants]
     app_grants: _core_pb2.RoleGrants
     app_changes: _containers.RepeatedCompositeFieldContainer[MigrationChange]
     undone: bool
-    def __init__(self, applied: _Optional[bool] = ..., changes: _Optional[_Iterable[_Union[MigrationChange, _Mapping]]] = ..., channel_type_grants: _Optional[_Mapping[str, _core_pb2.RoleGrants]] = ..., app_grants: _Optional[_Union[_core_pb2.RoleGrants, _Mapping]] = ..., app_changes: _Optional[_Iterable[_Union[MigrationChange, _Mapping]]] = ..., undone: _Optional[bool] = ...) -> None: ...
+    channels_with_own_grants: int
+    def __init__(self, applied: _Optional[bool] = ..., changes: _Optional[_Iterable[_Union[MigrationChange, _Mapping]]] = ..., channel_type_grants: _Optional[_Mapping[str, _core_pb2.RoleGrants]] = ..., app_grants: _Optional[_Union[_core_pb2.RoleGrants, _Mapping]] = ..., app_changes: _Optional[_Iterable[_Union[MigrationChange, _Mapping]]] = ..., undone: _Optional[bool] = ..., channels_with_own_grants: _Optional[int] = ...) -> None: ...
 
 class UpdateAppResponse(_message.Message):
     __slots__ = ("app", "migration_report", "revision")

@@ -285,6 +285,7 @@ class MigrationReport:
     """What a migration to permission version v2 changes, or undoing one; not `applied`: what it would change.
 
     `changes` are by channel type, those without any left out; `app_changes` are of `.app`. Grants are those after it.
+    Channels with grants of their own are counted only: what changes there for those is in no report.
     """
 
     applied: bool
@@ -293,6 +294,7 @@ class MigrationReport:
     app_changes: tuple[Change, ...]
     channel_type_grants: Mapping[str, Grants]
     app_grants: Grants
+    channels_with_own_grants: int
 
 
 class AppResult(NamedTuple):

@@ -19,6 +19,7 @@ from rolecall.domain.errors import Precondition
 from rolecall.domain.grants import compile_grants
 from rolecall.domain.migration import (
     Change,
+    EitherWay,
     GrantJudge,
     Judge,
     PolicyJudge,
@@ -64,6 +65,7 @@ class Migration(NamedTuple):
     types: tuple[Scope, ...]
     roles: frozenset[str]
     permissions: tuple[PermissionRecord, ...]
+    own_grants: int
     undone: bool = False
 
     @property
@@ -94,7 +96,7 @@ async def translated(tx: Transaction, app: AppRecord, scope: Scope) -> Migration
     async for before in _channel_types(tx):
         types.append(_with_grants(before, _from_policies(before, roles), tx.now))
         await pace.give_way()
-    return Migration(tx.app, app, scope, tuple(types), roles, permissions)
+    return Migration(tx.app, app, scope, tuple(types), roles, permissions, await tx.channels_with_own_grants())
 
 
 def _from_policies(record: TypeRecord, roles: Iterable[str]) -> Grants:
@@ -131,7 +133,8 @@ async def undone(tx: Transaction) -> tuple[Migration, MigrationRecord]:
     app = stamped(replace(tx.app, permission_version=record.permission_version), tx.app, tx.now)
     scope = put_back(await stored_app_scope(tx))
     every = BUILT_IN_ROLES | {role.name for role in roles}
-    return Migration(tx.app, app, scope, tuple(types), every, permissions, undone=True), record
+    own_grants = await tx.channels_with_own_grants()
+    return Migration(tx.app, app, scope, tuple(types), every, permissions, own_grants, undone=True), record
 
 
 def _known(grants: Grants, roles: Collection[str], permissions: Collection[str]) -> Grants:
@@ -175,8 +178,8 @@ async def _roles(reader: Reader) -> frozenset[str]:
 
 
 async def report_of(migration: Migration, *, applied: bool) -> MigrationReport:
-    """Work out every answer that differs before and after; conditions count as not met."""
-    customs = {one.id: compile_permission(one) for one in migration.permissions if not one.condition}
+    """Work out every answer that differs before and after, to users who meet no condition or to those who meet all."""
+    customs = _Customs(migration.permissions)
     pace, changes = Pace(), {}
     for scope in migration.types:
         found = [change async for change in _differences(migration, scope, customs, pace, migration.roles)]
@@ -190,11 +193,12 @@ async def report_of(migration: Migration, *, applied: bool) -> MigrationReport:
         app_changes=tuple(app_changes),
         channel_type_grants={scope.after.scope: scope.after.grants for scope in migration.types},
         app_grants=migration.app_scope.after.grants,
+        channels_with_own_grants=migration.own_grants,
     )
 
 
 async def _differences(
-    migration: Migration, scope: Scope, customs: CustomPermissions, pace: Pace, channel_roles: Collection[str] = ()
+    migration: Migration, scope: Scope, customs: _Customs, pace: Pace, channel_roles: Collection[str] = ()
 ) -> AsyncIterator[Change]:
     """Tell what differs in one scope, for one group of roles that are judged alike after the other."""
     versions = migration.app_before.permission_version, migration.app.permission_version
@@ -213,8 +217,23 @@ async def _differences(
         await pace.give_way()
 
 
-def _judge(app: AppRecord, record: TypeRecord, customs: CustomPermissions) -> Judge:
+class _Customs:
+    """An app's custom permissions, as they are to users who meet no condition, and to those who meet every one."""
+
+    def __init__(self, permissions: Iterable[PermissionRecord]) -> None:
+        self.unmet = {one.id: compile_permission(one) for one in permissions if not one.condition}
+        self.met = {one.id: compile_permission(replace(one, condition={})) for one in permissions}
+
+
+def _judge(app: AppRecord, record: TypeRecord, customs: _Customs) -> Judge:
     """Return who judges a scope, by the version that the app is on."""
+    unmet = _judge_with(app, record, customs.unmet)
+    if len(customs.met) == len(customs.unmet):
+        return unmet
+    return EitherWay(unmet, _judge_with(app, record, customs.met))
+
+
+def _judge_with(app: AppRecord, record: TypeRecord, customs: CustomPermissions) -> Judge:
     if app.permission_version == V1 and record.scope != APP_SCOPE:
         return PolicyJudge(compile_policies(record.policies))
     grants = compile_grants(record.grants, customs)

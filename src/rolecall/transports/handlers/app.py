@@ -88,7 +88,12 @@ def _app(record: AppRecord, grants: Grants) -> pb.App:
 def _reports(report: MigrationReport) -> Iterator[pb.MigrationReport]:
     """Turn a report into small ones, which are it when put together."""
     app_grants = RoleGrants(grants=permission_lists(report.app_grants))
-    yield pb.MigrationReport(applied=report.applied, undone=report.undone, app_grants=app_grants)
+    yield pb.MigrationReport(
+        applied=report.applied,
+        undone=report.undone,
+        app_grants=app_grants,
+        channels_with_own_grants=report.channels_with_own_grants,
+    )
     for changes in _slices(APP_SCOPE, report.app_changes):
         yield pb.MigrationReport(app_changes=changes)
     for name, found in report.changes.items():
