@@ -33,7 +33,7 @@ class RoleMasks(NamedTuple):
 
     def joined(self, other: RoleMasks) -> RoleMasks:
         """Return the permissions of both."""
-        return RoleMasks(*(mine | theirs for mine, theirs in zip(self, other, strict=True)))
+        return RoleMasks(self[0] | other[0], self[1] | other[1], self[2] | other[2], self[3] | other[3])
 
     def with_custom(self, custom: Custom) -> RoleMasks:
         """Return these masks with what a custom permission grants."""
@@ -64,11 +64,12 @@ class GrantOverride(NamedTuple):
 
 
 class Conditional(NamedTuple):
-    """A custom permission with a condition, as one role holds it."""
+    """A custom permission with a condition, as one role holds it; `unguarded` is faster and may raise."""
 
     role: str
     bit: int
     holds: Condition
+    unguarded: Condition
     custom: Custom
 
 
@@ -89,16 +90,19 @@ class Holding(NamedTuple):
 
     def settled(self, about: About, actions: int) -> Holding:
         """Return what is held once the conditions of permissions for these actions have been looked at."""
-        met = [one for one in self.conditions if one.bit & actions and one.holds(about)]
+        try:
+            met = [(role, custom) for role, bit, _, test, custom in self.conditions if bit & actions and test(about)]
+        except Exception:  # noqa: BLE001 - one of them can't be evaluated, which denies that one alone
+            met = [(role, custom) for role, bit, holds, _, custom in self.conditions if bit & actions and holds(about)]
         if not met:
             return self
         masks, names = dict(self.by_role), dict(self.names)
-        for role, bit, _, custom in met:
+        for role, custom in met:
             held = masks.get(role, NOTHING)
-            if not held[custom.variant] & bit:
+            if not held[custom.variant] & custom.bit:
                 masks[role] = held.with_custom(custom)
                 names[role, custom.built_in_id] = custom.permission.id
-        return _holding(masks, self.roles)._replace(names=names)
+        return _holding(masks, self.roles, names)
 
     def explained(self, about: About) -> Holding:
         """Return the same for every action, with the conditions that are not met."""
@@ -161,7 +165,7 @@ class CompiledGrants:
                     held = held.with_custom(custom)
                     names[role, custom.built_in_id] = custom.permission.id
             conditions += [
-                Conditional(role, custom.bit, custom.holds, custom)
+                Conditional(role, custom.bit, custom.holds, getattr(custom.holds, "__wrapped__", custom.holds), custom)
                 for custom in customs
                 if custom.holds is not None and not held[custom.variant] & custom.bit  # else granted already
             ]
@@ -170,16 +174,15 @@ class CompiledGrants:
         conditional = 0
         for one in conditions:
             conditional |= one.bit
-        holding = _holding(masks, roles)
-        return holding._replace(names=names, conditional=conditional, conditions=tuple(conditions))
+        return _holding(masks, roles, names)._replace(conditional=conditional, conditions=tuple(conditions))
 
 
-def _holding(masks: Mapping[str, RoleMasks], roles: tuple[str, ...]) -> Holding:
-    by_role = tuple((role, masks[role]) for role in roles if role in masks)
+def _holding(masks: Mapping[str, RoleMasks], roles: tuple[str, ...], names: Mapping[tuple[str, str], str]) -> Holding:
+    by_role = [(role, masks[role]) for role in roles if role in masks]
     union = NOTHING
     for _, role_masks in by_role:
-        union = union.joined(role_masks)
-    return Holding(roles, by_role, union)
+        union = role_masks if union is NOTHING else union.joined(role_masks)
+    return Holding(roles, tuple(by_role), union, names)
 
 
 def compile_role(permissions: Iterable[str]) -> RoleGrants:

@@ -259,3 +259,13 @@ def test_an_id_both_added_and_taken_away_by_a_channel_is_refused() -> None:
     with pytest.raises(InvalidInput, match="both added to and taken from role `user`") as refused:
         checked_overrides({"user": ("add-links", "!add-links")}, frozenset(), "config_overrides.grants")
     assert refused.value.field == "config_overrides.grants.user"
+
+
+def test_custom_data_that_cannot_be_read_denies_what_looks_at_it_and_nothing_else() -> None:
+    broken = NOWHERE._replace(subject_custom="{")
+    looks = custom("looks", condition={"$not": {"$subject.custom.level": 3}})
+    other = custom("other", condition={"$subject.id": "ann"})
+    holding = held({"user": ("looks", "other")}, looks, other)
+    assert holding.settled(broken, AUDIO).names == {("user", "send-audio"): "other"}
+    assert [one.custom.permission.id for one in holding.explained(broken).failed] == ["looks"]
+    assert held({"user": ("looks",)}, looks).settled(broken, AUDIO).union == NOTHING

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Collection, Mapping
 from functools import lru_cache
-from operator import itemgetter
 from typing import Any, Final, NamedTuple, NoReturn, TypeAlias
 
 from rolecall.domain.conditions.operands import FIELD_PREFIXES, refuse
@@ -33,7 +32,8 @@ class About(NamedTuple):
     resource_custom: str
 
 
-Read: TypeAlias = Callable[[About], Any]
+Bind: TypeAlias = Callable[[Test], Test]
+"""Makes the test of a field's value one of an `About`. Reading and testing is one call, for it is done often."""
 
 
 def _as_is(operand: Any) -> Any:
@@ -49,13 +49,14 @@ def _as_role(operand: Any) -> Any:
 class Field(NamedTuple):
     """One field: where its value is, its shape, and how what it is compared with is spelled."""
 
-    read: Read
+    bind: Bind
     shape: Shape
     spelled: Callable[[Any], Any] = _as_is
 
 
 def _built_in(name: str, shape: Shape = TEXT, spelled: Callable[[Any], Any] = _as_is) -> Field:
-    return Field(itemgetter(About._fields.index(name)), shape, spelled)
+    position = About._fields.index(name)
+    return Field(lambda test: lambda about: test(about[position]), shape, spelled)
 
 
 _BUILT_IN: Final[Mapping[str, Field]] = {
@@ -95,31 +96,27 @@ def find_field(key: str, place: str) -> Field:
     return Field(_custom(_CUSTOM_AT[whose], tuple(path)), CUSTOM)
 
 
-def reading(read: Read, test: Test) -> Test:
-    """Return the test of a field's value as one of an `About`."""
-    return lambda about: test(read(about))
-
-
 def _refuse_inside(whose: str, path: list[str], place: str) -> NoReturn:
     meant = f"{whose}.custom.{'.'.join(path)}"
     refuse(place, f"looks into `{whose}.{path[0]}`, which has no fields; custom data of that name is {shown(meant)}")
 
 
-def _custom(position: int, path: tuple[str, ...]) -> Read:
+def _custom(position: int, path: tuple[str, ...]) -> Bind:
     first, *rest = path
 
-    def read(about: tuple[Any, ...]) -> Any:
-        return _parsed(about[position]).get(first, MISSING)
+    def flat(test: Test) -> Test:
+        return lambda about: test(_parsed(about[position]).get(first, MISSING))
 
-    def read_nested(about: tuple[Any, ...]) -> Any:
-        value = _parsed(about[position]).get(first, MISSING)
-        for name in rest:
-            if type(value) is not dict:
-                return MISSING
-            value = value.get(name, MISSING)
-        return value
+    def nested(test: Test) -> Test:
+        def of_nested(about: tuple[Any, ...]) -> bool:
+            value = _parsed(about[position]).get(first, MISSING)
+            for name in rest:
+                value = value.get(name, MISSING) if type(value) is dict else MISSING
+            return test(value)
 
-    return read_nested if rest else read
+        return of_nested
+
+    return nested if rest else flat
 
 
 @lru_cache(256)

@@ -10,7 +10,7 @@ import difflib
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final, NoReturn, TypeAlias
 
-from rolecall.domain.conditions.fields import About, Field, find_field, is_field, reading
+from rolecall.domain.conditions.fields import About, Field, find_field, is_field
 from rolecall.domain.conditions.operands import Meter, below, check_string, compact, refuse, scalar, seen
 from rolecall.domain.conditions.operators import OPERATORS, Test, all_of, any_of, inverted, never
 from rolecall.domain.errors import InvalidInput
@@ -38,7 +38,10 @@ def check_condition(condition: object, field: str = "condition") -> dict[str, An
 
 
 def compile_condition(condition: Mapping[str, Any]) -> Condition:
-    """Return the test of a condition; that of a malformed one never holds."""
+    """Return the test of a condition; that of a malformed one never holds.
+
+    The test without its guard against what raises is the function's `__wrapped__`.
+    """
     try:
         _, test = _parse(condition, "condition")
     except InvalidInput:
@@ -50,6 +53,7 @@ def compile_condition(condition: Mapping[str, Any]) -> Condition:
         except Exception:  # noqa: BLE001 (custom data that can't be read must deny, whatever is wrong with it)
             return False
 
+    holds.__wrapped__ = test  # type: ignore[attr-defined]
     return holds
 
 
@@ -121,7 +125,7 @@ class _Walk:
         else:
             plain = field.spelled(scalar(value, place, self.meter))
             test = OPERATORS["$eq"].test(field.shape, plain)
-        return plain, reading(field.read, test)
+        return plain, field.bind(test)
 
     def _operators(self, field: Field, raw: object, place: str, depth: int) -> _Parsed:
         def read(key: str, value: Any, at: str, depth: int) -> _Parsed:
