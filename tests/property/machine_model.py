@@ -110,6 +110,8 @@ def delete_permission(world: World, name: str) -> None:
     held = [ids for grants in (*_scopes(world), *own) for ids in grants.values()]
     _need(not any(name in (one, one.removeprefix("!")) for ids in held for one in ids))
     del world["permissions"][name]
+    for grants in _scopes_before(world):
+        grants.update({role: [one for one in ids if one != name] for role, ids in grants.items()})
 
 
 def _granted(world: World, base: Any, changes: Grants) -> Grants:
@@ -127,13 +129,18 @@ def delete_role(world: World, name: str) -> None:
     _need(name in world["roles"])
     _need(name not in _roles_in_use(world))
     world["roles"] = [role for role in world["roles"] if role != name]
-    for grants in _scopes(world):
+    for grants in (*_scopes(world), *_scopes_before(world)):
         grants.pop(name, None)
 
 
 def _scopes(world: World) -> list[Grants]:
     types = (*world["call_types"].values(), *world["channel_types"].values())
     return [world["app_grants"], *(row["grants"] for row in types)]
+
+
+def _scopes_before(world: World) -> list[Grants]:
+    """Return the grants that undoing puts back: what is made anew under an old name has no part in them."""
+    return [grants for before in world["migrations"] for grants in before["grants"].values()]
 
 
 def _roles_in_use(world: World) -> set[str]:
@@ -189,6 +196,8 @@ def delete_type(world: World, kind: str, name: str) -> None:
     _need(name in world[kind] and name not in _TABLES[kind][0])
     _need(not any(cid.startswith(f"{name}:") for cid in world[kind.removesuffix("_types") + "s"]))
     del world[kind][name]
+    for before in world["migrations"] if kind == "channel_types" else ():
+        before["grants"].pop(name, None)
 
 
 # --- users -----------------------------------------------------------------------------------------------------------
