@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import asyncio
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -135,10 +136,13 @@ def _read(path: str, flag: str) -> bytes:
 
 @contextmanager
 def _problems(to: Connection) -> Iterator[None]:
-    """Turn what a call fails with into problems."""
+    """Turn what a call fails with into problems; one that failed while Ctrl-C ended it is just ended."""
     try:
         yield
     except grpc.aio.AioRpcError as error:
+        task = asyncio.current_task()
+        if task is not None and task.cancelling():
+            raise asyncio.CancelledError from error
         raise _problem(error, to) from error
 
 

@@ -171,11 +171,15 @@ def verdict(app: AppRules, situation: Situation, author: str, resolved: Resolved
     exceptional, holding, owns, team = resolved
     if exceptional & asked:
         return check_call(call_case(app, situation, author), asked)
-    _, call, _, user, _, _, cid = situation
-    if holding.conditional & asked and user is not None:
-        holding = holding.settled(about(user, holding.roles[0], cid, call), asked)
+    if holding.conditional & asked:
+        holding = _settled(holding, situation, asked)
     decision = granting(holding, owns, team, asked)
     return decision if decision.allowed else obstacle(holding, owns, team, asked)
+
+
+def _settled(holding: Holding, situation: Situation, asked: int) -> Holding:
+    _, call, _, user, _, _, cid = situation
+    return holding if user is None else holding.settled(about(user, holding.roles[0], cid, call), asked)
 
 
 def question(capability: str) -> int | None:
