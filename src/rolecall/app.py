@@ -27,6 +27,9 @@ from rolecall.transports.edge import Edge, Event, Services
 from rolecall.transports.grpc import GrpcDoor, GrpcOptions, Tls
 from rolecall.transports.http import HttpDoor
 from rolecall.transports.methods import METHODS
+from rolecall.transports.rest.door import Operations, http_name
+from rolecall.transports.rest.limits import Limits
+from rolecall.transports.rest.operations import OPERATIONS
 
 _HEALTH_SECONDS: Final = 0.25
 _REPEAT_SECONDS: Final = 10.0
@@ -86,15 +89,24 @@ async def _server(settings: Settings) -> AsyncIterator[Started]:
     services = _services(store, index, settings)
     metrics = Metrics(
         version=__version__,
-        methods=[method.path for method in METHODS],
+        methods=[*(method.path for method in METHODS), *(http_name(operation) for operation in OPERATIONS)],
         decisions=services.authorizer.decisions,
         index=index.status,
     )
     count = {method.path: metrics.rpc(method.path) for method in METHODS}
     store_failed = _store_observer(metrics)
-    edge = Edge(services, Callers(index, dev=settings.dev), count, _observer(metrics))
+    callers, observe = Callers(index, dev=settings.dev), _observer(metrics)
+    edge = Edge(services, callers, count, observe)
+    operations = Operations(
+        services,
+        callers,
+        Limits(settings.http_requests_per_minute),
+        settings.max_message_mb * _MEBIBYTE,
+        {operation.id: metrics.rpc(http_name(operation)) for operation in OPERATIONS},
+        observe,
+    )
     grpc_door = GrpcDoor(edge, _grpc_options(settings))
-    http_door = HttpDoor(metrics.render, index.why_not_ready)
+    http_door = HttpDoor(metrics.render, index.why_not_ready, operations.routes(OPERATIONS), operations.missing)
     health: asyncio.Task[None] | None = None
     try:
         listen = tuple(_listen(grpc_door, str(address)) for address in settings.listen)

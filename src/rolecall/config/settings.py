@@ -93,7 +93,7 @@ class Settings:
         DOOR,
         Address("127.0.0.1", 8_080),
         Section.LISTENERS,
-        "address to serve /metrics, /healthz and /readyz on; `off` for none",
+        "address to serve the HTTP API, /metrics, /healthz and /readyz on; `off` for none",
     )
     dev: bool = setting(
         SWITCH,
@@ -140,6 +140,12 @@ class Settings:
     max_message_mb: int = setting(whole(1, 256), 4, Section.LIMITS, "largest message in MiB, received or sent")
     max_concurrent_rpcs: int = setting(
         whole(0, 1_000_000), 0, Section.LIMITS, "calls answered at the same time, others are refused; 0 for no limit"
+    )
+    http_requests_per_minute: int = setting(
+        whole(1, 100_000_000),
+        60_000,
+        Section.LIMITS,
+        "HTTP requests a minute of one app that read, and as many that write; others are refused",
     )
     max_custom_roles: int = setting(whole(0, 100_000), 1_000, Section.LIMITS, "custom roles that one app may create")
     keepalive_time_seconds: int = setting(

@@ -80,6 +80,11 @@ class Callers:
         self._tokens: OrderedDict[tuple[str, str], _Token] = OrderedDict()
         self._passed: dict[tuple[str, str], tuple[int, int, float, Caller]] = {}
 
+    def app_of(self, key: str) -> int | None:
+        """Return the number of the app that has an API key, None when none has."""
+        app = self._index.app_by_key(key)
+        return None if app is None else app.id
+
     async def authenticate(self, key: str, authorization: str, *, trusted_peer: bool = False) -> Caller:
         """Return the caller that an API key and an authorization value name; a trusted peer needs no token."""
         while (caller := self.known(key, authorization, trusted_peer=trusted_peer)) is None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from typing import Final
+from typing import Any, Final
 
 import uvicorn
 from starlette.applications import Starlette
@@ -19,11 +19,23 @@ from rolecall.domain.errors import Unavailable
 _BACKLOG: Final = 1024
 _STOP_SECONDS: Final = 2
 
+Missing = Callable[[Request, Exception], Awaitable[Response]]
+"""Answers a request for what is not there."""
+
 
 class HttpDoor:
-    """`render` returns the metrics and their content type; `why_not_ready` the reason, "" when answers are given."""
+    """`render` returns the metrics and their content type; `why_not_ready` the reason, "" when answers are given.
 
-    def __init__(self, render: Callable[[], tuple[bytes, str]], why_not_ready: Callable[[], str]) -> None:
+    `api` are routes to be served beside these, and `missing` answers what no route is for.
+    """
+
+    def __init__(
+        self,
+        render: Callable[[], tuple[bytes, str]],
+        why_not_ready: Callable[[], str],
+        api: Sequence[Route] = (),
+        missing: Missing | None = None,
+    ) -> None:
         self._render = render
         self._why_not_ready = why_not_ready
         self._socket: socket.socket | None = None
@@ -32,10 +44,12 @@ class HttpDoor:
             Route("/metrics", self._metrics, methods=["GET"]),
             Route("/healthz", self._alive, methods=["GET"]),
             Route("/readyz", self._ready, methods=["GET"]),
+            *api,
         ]
+        unknown: dict[Any, Any] = {} if missing is None else {404: missing, 405: missing}
         self._server = _Server(
             uvicorn.Config(
-                Starlette(routes=routes),
+                Starlette(routes=routes, exception_handlers=unknown),
                 log_config=None,
                 access_log=False,
                 lifespan="off",

@@ -33,6 +33,7 @@ from rolecall.domain.permissions import BUILT_IN
 from rolecall.observe.metrics import Metrics
 from rolecall.service.index import IndexStatus
 from rolecall.transports.methods import METHODS
+from rolecall.transports.rest.operations import OPERATIONS
 
 ROOT: Final = Path(__file__).parents[3]
 PAGES: Final = tuple(sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]))
@@ -245,6 +246,7 @@ def test_grpcurl_lines_send_requests_that_the_methods_take() -> None:
 def test_rpcs_and_actions_exist() -> None:
     known = {method.name for method in METHODS} | {action.name for action in ACTIONS}
     known |= {method.service.rpartition(".")[2] for method in METHODS} | set(policies.RESOURCES)
+    known |= {operation.id for operation in OPERATIONS}
     named = set(re.findall(r"\b(?:[A-Z][a-z]+){2,}\b", _prose()))
     assert "CheckCapability" in named
     assert named - known == set()

@@ -1,0 +1,165 @@
+"""The HTTP door to operations: around every handler it authenticates, limits, reads, writes and tells observers."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from rolecall.domain.errors import InvalidInput, OverLimit, RolecallError, Unauthenticated
+from rolecall.domain.names import shown
+from rolecall.service.callers import Caller, Callers
+from rolecall.transports.codes import failure_of, unforeseen
+from rolecall.transports.edge import Count, Event, Observer, Services
+from rolecall.transports.rest import body as reading
+from rolecall.transports.rest.errors import INTERNAL, NOT_FOUND, api_error, code_of
+from rolecall.transports.rest.exchange import Exchange
+from rolecall.transports.rest.limits import Allowance, Limits
+from rolecall.transports.rest.operation import Operation
+from rolecall.transports.rest.surface import Surface, encoded, surface_of
+
+_JSON: Final = "application/json"
+_READS: Final = frozenset({"GET"})
+
+
+class Operations:
+    """Answers the operations of the table. `count` has a counter for each operation's id."""
+
+    def __init__(
+        self,
+        services: Services,
+        callers: Callers,
+        limits: Limits,
+        max_body_bytes: int,
+        count: Mapping[str, Count],
+        observe: Observer,
+    ) -> None:
+        self._services = services
+        self._callers = callers
+        self._limits = limits
+        self._max_body = max_body_bytes
+        self._count = count
+        self._observe = observe
+
+    def routes(self, operations: Iterable[Operation]) -> list[Route]:
+        """Return the routes of operations, on each of their surfaces."""
+        return [self._route(operation, path) for operation in operations for path in operation.paths]
+
+    async def missing(self, request: Request, _: Exception) -> Response:
+        """Answer what is no operation of Rolecall."""
+        started, path = time.perf_counter(), request.url.path[:200]
+        message = f"{request.method} {path} is not implemented by Rolecall"
+        told = api_error("Request", NOT_FOUND, message, _duration(started))
+        app = self._callers.app_of(request.query_params.get("api_key", ""))
+        headers = self._limits.take(app or 0, _kind(request.method)).headers()
+        return Response(encoded(Surface.V2, told), told.StatusCode, headers, _JSON)
+
+    def _route(self, operation: Operation, path: str) -> Route:
+
+        async def endpoint(request: Request) -> Response:
+            return await self._answer(operation, request)
+
+        return Route(path, endpoint, methods=[operation.method], include_in_schema=False)
+
+    async def _answer(self, operation: Operation, request: Request) -> Response:
+        started = time.perf_counter()
+        surface = surface_of(request.url.path)
+        headers: dict[str, str] = {}
+        caller: Caller | None = None
+        failure = cause = None
+        try:
+            caller = await self._caller(request, headers, operation)
+            exchange = await self._exchange(operation, request, surface, caller)
+            response = await operation.handler(exchange)
+            response.duration = _duration(started)
+            content, status = encoded(surface, response), operation.status
+        except RolecallError as error:
+            cause, failure = error.__cause__, failure_of(error)
+            told = api_error(operation.id, code_of(error), failure.message, _duration(started), failure.field)
+            content, status = encoded(surface, told), told.StatusCode
+        except ClientDisconnect:
+            return Response(status_code=499)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the caller gets no and an incident id
+            cause, failure = error, unforeseen(secrets.token_hex(8))
+            told = api_error(operation.id, INTERNAL, failure.message, _duration(started))
+            content, status = encoded(surface, told), told.StatusCode
+        seconds = time.perf_counter() - started
+        self._count[operation.id]("OK" if failure is None else failure.name, seconds)
+        if failure is not None:
+            request_id = request.headers.get("x-client-request-id", "") or secrets.token_hex(8)
+            self._observe(
+                Event(http_name(operation), seconds, failure.name, caller, request_id[:128], failure, None, cause)
+            )
+        return Response(content, status, headers, _JSON)
+
+    async def _caller(self, request: Request, headers: dict[str, str], operation: Operation) -> Caller:
+        """Return who calls; the headers of the rate limit are there on every answer, on refusals too."""
+        key = request.query_params.get("api_key", "")
+        app = self._callers.app_of(key)
+        allowance = self._limits.take(app or 0, _kind(operation.method))
+        headers.update(allowance.headers())
+        if allowance.exceeded:
+            headers["Retry-After"] = str(max(1, allowance.reset - int(time.time())))
+            raise OverLimit(_too_many(allowance), reason="RATE_LIMITED")
+        if app is None:
+            raise Unauthenticated("api_key is invalid", reason="API_KEY_UNKNOWN" if key else "API_KEY_MISSING")
+        kind = request.headers.get("stream-auth-type", "").lower()
+        if kind not in {"jwt", "anonymous"}:
+            raise Unauthenticated("stream-auth-type missing or invalid", reason="AUTH_TYPE_INVALID")
+        return await self._callers.authenticate(key, request.headers.get("authorization", ""))
+
+    async def _exchange(self, operation: Operation, request: Request, surface: Surface, caller: Caller) -> Exchange:
+        sent = await self._body(request) if operation.body is not None else b""
+        body = None
+        if operation.body is not None:
+            body = reading.shaped(reading.parsed(sent) if sent.strip() else {}, operation.body)
+        payload = None
+        if operation.payload is not None:
+            text = request.query_params.get("payload", "") or "{}"
+            payload = reading.shaped(reading.parsed(text.encode(), "payload"), operation.payload)
+        return Exchange(
+            caller,
+            surface,
+            request.path_params,
+            request.query_params,
+            body,
+            payload,
+            self._services.administration,
+            self._services.authorizer,
+        )
+
+    async def _body(self, request: Request) -> bytes:
+        """Return the body, unpacked; larger ones are refused before they are read whole."""
+        kind = request.headers.get("content-type", _JSON).partition(";")[0].strip().lower()
+        chunks, size = [], 0
+        async for chunk in request.stream():
+            size += len(chunk)
+            if size > self._max_body:
+                raise reading.too_large(self._max_body)
+            chunks.append(chunk)
+        body = b"".join(chunks)
+        if body and kind != _JSON:
+            raise InvalidInput(f"Content-Type must be {_JSON}, got {shown(kind)}", field="Content-Type")
+        return reading.unpacked(body, request.headers.get("content-encoding", "").lower(), self._max_body)
+
+
+def http_name(operation: Operation) -> str:
+    """Return the name by which metrics and logs know an operation."""
+    return f"http/{operation.id}"
+
+
+def _kind(method: str) -> str:
+    return "read" if method in _READS else "write"
+
+
+def _too_many(allowance: Allowance) -> str:
+    return f"too many requests: at most {allowance.limit} a minute"
+
+
+def _duration(started: float) -> str:
+    return f"{(time.perf_counter() - started) * 1000:.2f}ms"

@@ -1,0 +1,1 @@
+"""Objects on the wire, made from records and views."""
