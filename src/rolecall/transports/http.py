@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import uvicorn
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
@@ -18,6 +19,7 @@ from rolecall.domain.errors import Unavailable
 
 _BACKLOG: Final = 1024
 _STOP_SECONDS: Final = 2
+_OWN: Final = frozenset({"/metrics", "/healthz", "/readyz"})
 
 Missing = Callable[[Request, Exception], Awaitable[Response]]
 """Answers a request for what is not there."""
@@ -46,7 +48,7 @@ class HttpDoor:
             Route("/readyz", self._ready, methods=["GET"]),
             *api,
         ]
-        unknown: dict[Any, Any] = {} if missing is None else {404: missing, 405: missing}
+        unknown: dict[Any, Any] = {} if missing is None else {404: missing, 405: _except_own(missing)}
         self._server = _Server(
             uvicorn.Config(
                 Starlette(routes=routes, exception_handlers=unknown),
@@ -100,6 +102,17 @@ class HttpDoor:
     async def _ready(self, _: Request) -> Response:
         why_not = self._why_not_ready()
         return PlainTextResponse(f"not ready: {why_not}\n" if why_not else "ok\n", status_code=503 if why_not else 200)
+
+
+def _except_own(missing: Missing) -> Missing:
+    """Return what answers a method that is not there; the door's own paths tell which they have."""
+
+    async def answer(request: Request, error: Exception) -> Response:
+        if request.url.path in _OWN and isinstance(error, HTTPException):
+            return PlainTextResponse("method not allowed\n", status_code=405, headers=error.headers)
+        return await missing(request, error)
+
+    return answer
 
 
 class _Server(uvicorn.Server):
