@@ -25,10 +25,8 @@ from rolecall.service.callers import Caller
 from rolecall.service.index import Index, Missing
 from rolecall.service.questions import (
     APP,
-    APP_V1,
     CALL,
     CHANNEL,
-    CHANNEL_V1,
     Asked,
     Question,
     Target,
@@ -205,10 +203,10 @@ class Authorizer:
         if question.call:
             case, of = self._on_call(app, caller, question)[0], CALL
         elif question.channel:
-            case, of = self._on_channel(app, caller, question), CHANNEL_V1 if app.rules.on_v1 else CHANNEL
+            case, of = self._on_channel(app, caller, question), CHANNEL
         else:
-            case, of = self._in_app(app, caller, question), APP_V1 if app.rules.on_v1 else APP
-        return Target(case, of.kind, of.rules, of.decide, of.asking(app))
+            case, of = self._in_app(app, caller, question), APP
+        return Target(case, of.kind, of.rules_of(app.rules), of.decide, of.asking(app))
 
     def _on_call(self, app: AppState, caller: Caller, question: Question) -> tuple[call_rules.CallCase, Call]:
         situation = self._situations.on_call(app, caller, question)

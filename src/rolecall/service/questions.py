@@ -12,6 +12,7 @@ from rolecall.domain.decision import Decision, Rules
 from rolecall.domain.errors import Forbidden, InvalidInput, RolecallError
 from rolecall.domain.names import check_id, shown
 from rolecall.domain.permissions import BUILT_IN, nearest
+from rolecall.domain.subject import AppRules
 from rolecall.service.callers import Caller
 from rolecall.service.state import AppState
 
@@ -57,7 +58,7 @@ class Place(NamedTuple):
     """Where questions are asked: in words, which rules decide there, and what an id or an action's bit asks about."""
 
     kind: str
-    rules: Rules
+    rules_of: Callable[[AppRules], Rules]
     decide: Callable[[Any, int], Decision]
     question: Callable[[str], int | None]
     of_action: Callable[[int], int] = _itself
@@ -73,17 +74,15 @@ def _custom_too(customs: CustomPermissions, place: Place, capability: str) -> in
     return asked if custom is None else place.of_action(custom.bit)
 
 
-CALL: Final = Place("a call", call_rules.RULES, call_rules.check_call, call_rules.question)
+CALL: Final = Place("a call", lambda _: call_rules.RULES, call_rules.check_call, call_rules.question)
 CHANNEL: Final = Place(
     "a channel",
-    channel_rules.RULES,
+    channel_rules.rules_of,
     channel_rules.check_channel,
     channel_capabilities.question,
     channel_capabilities.question_of_action,
 )
-CHANNEL_V1: Final = CHANNEL._replace(rules=channel_rules.RULES_V1)
-APP: Final = Place("the app", app_rules.RULES, app_rules.check_app, app_rules.question)
-APP_V1: Final = APP._replace(rules=app_rules.RULES_V1)
+APP: Final = Place("the app", app_rules.rules_of, app_rules.check_app, app_rules.question)
 _IDS: Final = {
     "a call": [row.id for row in call_capabilities.CAPABILITIES],
     "a channel": [row.id for row in channel_capabilities.CAPABILITIES],

@@ -202,3 +202,10 @@ def test_a_misfit_is_refused_and_its_field_named(sent: Any, field: str) -> None:
 def test_a_field_that_is_missing_is_named(sent: Any, field: str) -> None:
     error = refused(lambda: shaped(sent, Shape))
     assert (error.message, error.field) == (f"`{field}` is required", field)
+
+
+def test_what_follows_a_gzip_stream_is_refused_and_not_dropped() -> None:
+    packed = gzip.compress(b"{}")
+    assert unpacked(packed, "gzip", 100) == b"{}"
+    with pytest.raises(InvalidInput, match="goes on after"):
+        unpacked(packed + gzip.compress(b"x"), "gzip", 100)

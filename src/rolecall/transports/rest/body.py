@@ -36,6 +36,8 @@ def unpacked(body: bytes, encoding: str, limit: int) -> bytes:
         raise InvalidInput("the body is not gzip, as Content-Encoding says", field="Content-Encoding") from None
     if len(plain) > limit:
         raise too_large(limit)
+    if stream.unused_data:
+        raise InvalidInput("the body goes on after its gzip stream", field="body")
     if not stream.eof:
         raise InvalidInput("the body ends in the middle of its gzip stream", field="body")
     return plain
