@@ -115,7 +115,7 @@ async def _apps(store: Store) -> list[AppWorld]:
 
 async def test_the_apps_of_an_old_store_are_all_there(upgraded: Store) -> None:
     one, two, three = await _apps(upgraded)
-    assert one.app == AppRecord(1, "one", 3, "v1", True, False, False, ("guest",), 9, 1, 2)
+    assert one.app == AppRecord(1, "one", 3, "v1", True, False, False, ("guest",), 9, {}, 1, 2)
     assert (one.keys, one.secrets, one.roles) == (("key one",), ("secret one",), frozenset({"dancer"}))
     assert (two.keys, two.secrets, two.roles) == (("key two",), ("secret two",), frozenset())
     assert three == AppWorld(AppRecord(5, "three", 1, created_at=1, updated_at=2), (), (), frozenset(), (), ())
@@ -130,11 +130,12 @@ async def test_the_types_of_an_old_store_are_all_there_and_channel_types_have_th
         "team": {"guest": (), "user": ("read-channel", "x")}
     }
     assert {record.scope: record for record in one.types} == {
-        scope: TypeRecord(scope, grants[scope], {"replies": True}, policies.get(scope, ()), 5, 6, 2) for scope in SCOPES
+        scope: TypeRecord(scope, grants[scope], {"replies": True}, policies.get(scope, ()), {}, 5, 6, 2)
+        for scope in SCOPES
     }
     assert two.types == (
-        TypeRecord("messaging", {"dancer": ("read-channel",)}, {}, POLICIES["messaging"], 1, 1, 1),
-        TypeRecord("video:default", {}, {}, (), 1, 1, 1),
+        TypeRecord("messaging", {"dancer": ("read-channel",)}, {}, POLICIES["messaging"], {}, 1, 1, 1),
+        TypeRecord("video:default", {}, {}, (), {}, 1, 1, 1),
     )
 
 
@@ -142,18 +143,18 @@ async def test_what_is_on_an_old_store_beside_configuration_is_all_there(upgrade
     async with upgraded.snapshot(1) as reader:
         assert await reader.roles() == [RoleRecord("dancer", 1, 2)]
         assert await reader.list_users(10) == [
-            UserRecord("ann", "admin", ("red",), {"red": "guest"}, {"a": 1}, True, False, 7, 1, 2)
+            UserRecord("ann", "admin", ("red",), {"red": "guest"}, {"a": 1}, True, False, 7, {}, 1, 2)
         ]
         assert await reader.list_calls(10) == [
-            CallRecord("default:1", "ann", "red", {"video.enabled": False}, True, 7, 8, {}, 1, 2)
+            CallRecord("default:1", "ann", "red", {"video.enabled": False}, True, 7, 8, {}, {}, 1, 2)
         ]
         assert await reader.list_call_members("default:1", 10) == [CallMemberRecord("ann", "host", {"seat": 1}, 1, 2)]
         assert await reader.call_user("default:1", "bob") == CallUserRecord("bob", True, ("send-audio",))
         assert await reader.list_channels(10) == [
-            ChannelRecord("team:1", "ann", "red", True, False, 5, {"user": ("!x",)}, {"replies": False}, {}, 1, 2)
+            ChannelRecord("team:1", "ann", "red", True, False, 5, {"user": ("!x",)}, {"replies": False}, {}, {}, 1, 2)
         ]
         assert await reader.list_channel_members("team:1", 10) == [
-            ChannelMemberRecord("ann", "channel_moderator", True, {}, 1, 2)
+            ChannelMemberRecord("ann", "channel_moderator", True, {}, {}, 1, 2)
         ]
         assert (await reader.permissions(), await reader.last_migration()) == ([], None)
     found = await upgraded.facts(1, Wanted(users=["ann"]))

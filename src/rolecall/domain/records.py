@@ -18,6 +18,9 @@ Settings: TypeAlias = Mapping[str, Any]
 Custom: TypeAlias = Mapping[str, Any]
 """Free JSON object of the customer's own."""
 
+Extras: TypeAlias = Mapping[str, Any]
+"""Fields of Stream's that are kept and returned, and have no effect; a field that is absent is at its default."""
+
 
 @dataclass(frozen=True, slots=True)
 class AppRecord:
@@ -32,6 +35,7 @@ class AppRecord:
     disable_auth_checks: bool = False
     user_search_disallowed_roles: tuple[str, ...] = ()
     revoke_tokens_issued_before: int | None = None
+    extras: Extras = field(default_factory=dict)
     created_at: int = 0
     updated_at: int = 0
 
@@ -88,6 +92,7 @@ class TypeRecord:
     grants: Grants
     settings: Settings = field(default_factory=dict)
     policies: tuple[PolicyRecord, ...] = ()
+    extras: Extras = field(default_factory=dict)
     created_at: int = 0
     updated_at: int = 0
     revision: int = 0
@@ -105,6 +110,7 @@ class UserRecord:
     banned: bool = False
     deactivated: bool = False
     revoke_tokens_issued_before: int | None = None
+    extras: Extras = field(default_factory=dict)
     created_at: int = 0
     updated_at: int = 0
 
@@ -121,6 +127,7 @@ class CallRecord:
     starts_at: int | None = None
     ended_at: int | None = None
     custom: Custom = field(default_factory=dict)
+    extras: Extras = field(default_factory=dict)
     created_at: int = 0
     updated_at: int = 0
 
@@ -159,6 +166,7 @@ class ChannelRecord:
     override_grants: Grants = field(default_factory=dict)
     override_flags: Mapping[str, bool] = field(default_factory=dict)
     custom: Custom = field(default_factory=dict)
+    extras: Extras = field(default_factory=dict)
     created_at: int = 0
     updated_at: int = 0
 
@@ -171,6 +179,7 @@ class ChannelMemberRecord:
     channel_role: str = "channel_member"
     banned: bool = False
     custom: Custom = field(default_factory=dict)
+    extras: Extras = field(default_factory=dict)
     created_at: int = 0
     updated_at: int = 0
 
@@ -186,3 +195,14 @@ class MigrationRecord:
     permission_version: str
     grants: Mapping[str, Grants]
     created_at: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class TaskRecord:
+    """What became of work that clients ask about later; `result` is said for each thing that was worked on."""
+
+    id: str
+    status: str = "completed"
+    result: Mapping[str, Any] = field(default_factory=dict)
+    created_at: int = 0
+    updated_at: int = 0

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from typing import Final, NamedTuple
 
@@ -88,6 +88,8 @@ class Index:
         self._refreshes = 0
         self._queued: asyncio.Task[None] | None = None
         self._follower: asyncio.Task[None] | None = None
+        self.listeners: list[Callable[[Sequence[Change] | None], None]] = []
+        """Called, without awaiting, when changes have been applied; with None when all was loaded anew."""
 
     async def start(self) -> None:
         """Load the configuration of every app and begin to follow the store."""
@@ -232,6 +234,7 @@ class Index:
         self._known_at(asked_at)
         for _ in self.cache.clear():
             await asyncio.sleep(0)
+        self._tell(None)
 
     async def _apply(self, delta: Delta) -> None:
         apps = dict(self._apps)
@@ -249,6 +252,11 @@ class Index:
         self._swap(apps, delta.seq)
         for change in delta.changes:
             self._forget(change)
+        self._tell(delta.changes)
+
+    def _tell(self, applied: Sequence[Change] | None) -> None:
+        for listener in self.listeners:
+            listener(applied)
 
     def _swap(self, apps: dict[int, AppState], seq: int) -> None:
         self._apps = apps

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple, Self
 
 from rolecall.domain.records import AppRecord, PermissionRecord, TypeRecord
 
@@ -24,6 +24,7 @@ CALL: Final = "call"  # the cid; the members go with a deleted call
 CHANNEL: Final = "channel"  # the cid
 CALL_MEMBER: Final = "call_member"  # `member_key` of the cid and the user's id; also blocks, grants and revokes
 CHANNEL_MEMBER: Final = "channel_member"  # the same
+EVENT: Final = "event"  # a `Happening` as text: nothing that is stored, but what those who watch are told
 
 
 class Change(NamedTuple):
@@ -34,6 +35,29 @@ class Change(NamedTuple):
     revision: int
     kind: str
     key: str
+
+
+class Happening(NamedTuple):
+    """What happened to a call or channel, for those who watch it; `type` is an event type of Stream's.
+
+    `user_ids` are those it happened to, `by` the user who did it, "" for a server; `data` is what it says beside.
+    """
+
+    type: str
+    cid: str
+    user_ids: tuple[str, ...] = ()
+    by: str = ""
+    data: Mapping[str, Any] = {}
+
+    def text(self) -> str:
+        """Return it as the `key` of a change."""
+        return json.dumps(self, ensure_ascii=False, separators=(",", ":"))
+
+    @classmethod
+    def parse(cls, key: str) -> Self:
+        """Read what `text` wrote."""
+        event, cid, user_ids, by, data = json.loads(key)
+        return cls(event, cid, tuple(user_ids), by, data)
 
 
 @dataclass(frozen=True, slots=True)

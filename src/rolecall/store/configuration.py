@@ -28,9 +28,11 @@ _PUT_PERMISSION: Final = PERMISSION.upsert("permissions", "app_id")
 _NAMED_PERMISSION: Final = "SELECT id FROM permissions WHERE app_id = ? AND name = ? AND id <> ?"
 _DELETE_PERMISSION: Final = "DELETE FROM permissions WHERE app_id = ? AND id = ?"
 _PUT_TYPE: Final = """
-INSERT INTO types (app_id, scope, settings, policies, created_at, updated_at, revision) VALUES (?, ?, ?, ?, ?, ?, ?)
+INSERT INTO types (app_id, scope, settings, policies, extras, created_at, updated_at, revision)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (app_id, scope) DO UPDATE SET settings = excluded.settings, policies = excluded.policies,
-    created_at = excluded.created_at, updated_at = excluded.updated_at, revision = excluded.revision
+    extras = excluded.extras, created_at = excluded.created_at, updated_at = excluded.updated_at,
+    revision = excluded.revision
 """
 _CLEAR_GRANTS: Final = "DELETE FROM grants WHERE app_id = ? AND scope = ?"
 _ADD_GRANT: Final = "INSERT INTO grants (app_id, scope, role, permissions) VALUES (?, ?, ?, ?)"
@@ -123,7 +125,7 @@ class Configuration(Revision):
     async def put_type(self, record: TypeRecord) -> None:
         """Store a call type, a channel type or `.app` with its grants, under this transaction's revision."""
         scope = (self.app_id, record.scope)
-        texts = (SETTINGS.encode(record.settings), POLICIES.encode(record.policies))
+        texts = (SETTINGS.encode(record.settings), POLICIES.encode(record.policies), to_text(dict(record.extras)))
         times = (record.created_at, record.updated_at)
         await self._connection.run(_PUT_TYPE, (*scope, *texts, *times, self.revision))
         await self._connection.run(_CLEAR_GRANTS, scope)

@@ -20,6 +20,7 @@ from rolecall.domain.records import (
     MigrationRecord,
     PermissionRecord,
     RoleRecord,
+    TaskRecord,
     TypeRecord,
     UserRecord,
 )
@@ -33,6 +34,7 @@ from rolecall.store.rows import (
     CHANNEL_MEMBER,
     PERMISSION,
     ROLE,
+    TASK,
     TYPE,
     USER,
     R,
@@ -115,6 +117,10 @@ _CALL_MEMBER_PAGE: Final = CALL_MEMBER.select("""
   FROM call_members WHERE call = (SELECT key FROM calls WHERE app_id = ? AND cid = ?)
    AND user_id > ? ORDER BY user_id LIMIT ?
 """)
+_NEWEST_CALL_MEMBERS: Final = CALL_MEMBER.select("""
+  FROM call_members WHERE call = (SELECT key FROM calls WHERE app_id = ? AND cid = ?)
+ ORDER BY created_at DESC, user_id DESC LIMIT ?
+""")
 _CALL_USER: Final = CALL_USER.select("""
   FROM call_users WHERE call = (SELECT key FROM calls WHERE app_id = ? AND cid = ?) AND user_id = ?
 """)
@@ -134,6 +140,15 @@ _CHANNEL_MEMBER_PAGE: Final = CHANNEL_MEMBER.select("""
   FROM channel_members WHERE channel = (SELECT key FROM channels WHERE app_id = ? AND cid = ?)
    AND user_id > ? ORDER BY user_id LIMIT ?
 """)
+_OLDEST_CHANNEL_MEMBERS: Final = CHANNEL_MEMBER.select("""
+  FROM channel_members WHERE channel = (SELECT key FROM channels WHERE app_id = ? AND cid = ?)
+ ORDER BY created_at, user_id LIMIT ?
+""")
+_CHANNEL_MEMBER_COUNT: Final = """
+SELECT count(*) FROM channel_members WHERE channel = (SELECT key FROM channels WHERE app_id = ? AND cid = ?)
+"""
+
+_TASK: Final = TASK.select("FROM tasks WHERE app_id = ? AND id = ?")
 
 
 class Reader:
@@ -248,6 +263,10 @@ class Reader:
         """Return a page of the members of a call; `after` is a user's id."""
         return await self._list(CALL_MEMBER, _CALL_MEMBER_PAGE, self.app_id, cid, after, limit)
 
+    async def newest_call_members(self, cid: str, limit: int) -> list[CallMemberRecord]:
+        """Return the members of a call, the last to become one first."""
+        return await self._list(CALL_MEMBER, _NEWEST_CALL_MEMBERS, self.app_id, cid, limit)
+
     async def call_user(self, cid: str, user_id: str) -> CallUserRecord | None:
         """Return what was said of one user on a call beside membership."""
         return await self._one(CALL_USER, _CALL_USER, self.app_id, cid, user_id)
@@ -277,6 +296,19 @@ class Reader:
     async def list_channel_members(self, cid: str, limit: int, after: str = "") -> list[ChannelMemberRecord]:
         """Return a page of the members of a channel; `after` is a user's id."""
         return await self._list(CHANNEL_MEMBER, _CHANNEL_MEMBER_PAGE, self.app_id, cid, after, limit)
+
+    async def oldest_channel_members(self, cid: str, limit: int) -> list[ChannelMemberRecord]:
+        """Return the members of a channel, the first to become one first."""
+        return await self._list(CHANNEL_MEMBER, _OLDEST_CHANNEL_MEMBERS, self.app_id, cid, limit)
+
+    async def count_channel_members(self, cid: str) -> int:
+        """Return how many members a channel has."""
+        row = await self._connection.one(_CHANNEL_MEMBER_COUNT, (self.app_id, cid))
+        return 0 if row is None else int(row[0])
+
+    async def task(self, task_id: str) -> TaskRecord | None:
+        """Return what became of a task."""
+        return await self._one(TASK, _TASK, self.app_id, task_id)
 
     async def _one(self, shape: Shape[R], sql: str, *parameters: Any) -> R | None:
         row = await self._connection.one(sql, parameters)

@@ -8,7 +8,7 @@ from typing import Final, Self
 
 from rolecall.domain.errors import NotFound
 from rolecall.domain.records import AppRecord
-from rolecall.store.changes import member_key
+from rolecall.store.changes import EVENT, Happening, member_key
 from rolecall.store.connection import Connection
 from rolecall.store.reader import Reader
 
@@ -47,6 +47,10 @@ class Revision(Reader):
         await self._connection.run(_ASSIGN, (self.revision, self.app_id))
         self.app = replace(self.app, revision=self.revision)
         return len(self._touched)
+
+    def tell(self, happening: Happening) -> None:
+        """Tell those who watch, in every process, what this transaction has changed."""
+        self._touch(EVENT, happening.text())
 
     def _touch(self, kind: str, *keys: str) -> None:
         self._touched.update(dict.fromkeys((kind, key) for key in keys))

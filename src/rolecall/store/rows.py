@@ -26,6 +26,7 @@ from rolecall.domain.records import (
     PolicyRecord,
     RoleRecord,
     Settings,
+    TaskRecord,
     TypeRecord,
     UserRecord,
 )
@@ -139,15 +140,25 @@ APP: Final = Shape(
     disable_permissions_checks=FLAG,
     disable_auth_checks=FLAG,
     user_search_disallowed_roles=STRINGS,
+    extras=OBJECT,
 )
 ROLE: Final = Shape(RoleRecord)
 PERMISSION: Final = Shape(PermissionRecord, owner=FLAG, same_team=FLAG, condition=OBJECT)
-TYPE: Final = Shape(TypeRecord, grants=GRANTS, settings=SETTINGS, policies=POLICIES)
-USER: Final = Shape(UserRecord, teams=STRINGS, teams_role=OBJECT, custom=OBJECT, banned=FLAG, deactivated=FLAG)
-CALL: Final = Shape(CallRecord, settings=SETTINGS, backstage=FLAG, custom=OBJECT)
+TYPE: Final = Shape(TypeRecord, grants=GRANTS, settings=SETTINGS, policies=POLICIES, extras=OBJECT)
+USER: Final = Shape(
+    UserRecord, teams=STRINGS, teams_role=OBJECT, custom=OBJECT, banned=FLAG, deactivated=FLAG, extras=OBJECT
+)
+CALL: Final = Shape(CallRecord, settings=SETTINGS, backstage=FLAG, custom=OBJECT, extras=OBJECT)
 CALL_MEMBER: Final = Shape(CallMemberRecord, custom=OBJECT)
 CALL_USER: Final = Shape(CallUserRecord, blocked=FLAG, granted=STRINGS, revoked=STRINGS)
 CHANNEL: Final = Shape(
-    ChannelRecord, frozen=FLAG, disabled=FLAG, override_grants=GRANTS, override_flags=OBJECT, custom=OBJECT
+    ChannelRecord,
+    frozen=FLAG,
+    disabled=FLAG,
+    override_grants=GRANTS,
+    override_flags=OBJECT,
+    custom=OBJECT,
+    extras=OBJECT,
 )
-CHANNEL_MEMBER: Final = Shape(ChannelMemberRecord, banned=FLAG, custom=OBJECT)
+CHANNEL_MEMBER: Final = Shape(ChannelMemberRecord, banned=FLAG, custom=OBJECT, extras=OBJECT)
+TASK: Final = Shape(TaskRecord, result=OBJECT)

@@ -16,11 +16,12 @@ from rolecall.domain.records import (
     CallUserRecord,
     ChannelMemberRecord,
     ChannelRecord,
+    TaskRecord,
     UserRecord,
 )
 from rolecall.store import changes
 from rolecall.store.configuration import Configuration
-from rolecall.store.rows import CALL, CALL_MEMBER, CALL_USER, CHANNEL, CHANNEL_MEMBER, USER, to_text
+from rolecall.store.rows import CALL, CALL_MEMBER, CALL_USER, CHANNEL, CHANNEL_MEMBER, TASK, USER, to_text
 
 _PUT_USER: Final = USER.upsert("users", "app_id")
 _DELETE_USERS: Final = """
@@ -64,6 +65,13 @@ _DELETE_CHANNEL_MEMBERS: Final = """
 DELETE FROM channel_members WHERE channel = (SELECT key FROM channels WHERE app_id = ? AND cid = ?)
    AND user_id IN (SELECT value FROM json_each(?)) RETURNING user_id
 """
+
+_PUT_TASK: Final = TASK.upsert("tasks", "app_id")
+_FORGET_TASKS: Final = """
+DELETE FROM tasks WHERE app_id = :app_id AND key <= (
+    SELECT key FROM tasks WHERE app_id = :app_id ORDER BY key DESC LIMIT 1 OFFSET :keep)
+"""
+KEPT_TASKS: Final = 1_000
 
 
 class Transaction(Configuration):
@@ -167,6 +175,13 @@ class Transaction(Configuration):
         gone = await self._names(_DELETE_CHANNEL_MEMBERS, self.app_id, cid, to_text(list(user_ids)))
         self._touch_members(changes.CHANNEL_MEMBER, cid, gone)
         return gone
+
+    # --- tasks ---
+
+    async def put_task(self, task: TaskRecord) -> None:
+        """Store what became of a task; the newest 1,000 are kept. It decides nothing, so it makes no revision."""
+        await self._connection.run(_PUT_TASK, (self.app_id, *TASK.values(task)))
+        await self._connection.run(_FORGET_TASKS, {"app_id": self.app_id, "keep": KEPT_TASKS})
 
     async def _key(self, sql: str, noun: str, cid: str) -> int:
         row = await self._connection.one(sql, (self.app_id, cid))

@@ -11,7 +11,14 @@ from rolecall.domain.records import CallMemberRecord, CallRecord, Settings
 from rolecall.domain.roles import DEFAULT_CALL_ROLE, canonical, check_role
 from rolecall.domain.settings import merge_settings
 from rolecall.service.administration.changes import KEEP, CallChange, CallMemberChange, Keep
-from rolecall.service.administration.checks import check_custom, check_time, sent, stamped
+from rolecall.service.administration.checks import (
+    check_time,
+    checked_custom,
+    merged_custom,
+    merged_extras,
+    sent,
+    stamped,
+)
 
 SETTINGS_FIELD: Final = "settings_override"
 _BACKSTAGE: Final = "backstage.enabled"
@@ -25,16 +32,14 @@ def checked(change: CallChange) -> CallChange:
         check_text(change.team, "team")
     if not isinstance(change.starts_at, Keep):
         check_time(change.starts_at, "starts_at")
-    custom = change.custom if isinstance(change.custom, Keep) else check_custom(change.custom, "custom")
+    custom = checked_custom(change.custom, "custom")
     return replace(change, custom=custom, members=checked_members(change.members, "members"))
 
 
 def checked_members(changes: Sequence[CallMemberChange], field: str) -> tuple[CallMemberChange, ...]:
     """Return changes of members whose values are well formed."""
     return tuple(
-        change
-        if isinstance(change.custom, Keep)
-        else replace(change, custom=check_custom(change.custom, f"{field}[{place}].custom"))
+        replace(change, custom=checked_custom(change.custom, f"{field}[{place}].custom"))
         for place, change in enumerate(changes)
     )
 
@@ -59,22 +64,27 @@ def merged(change: CallChange, base: CallRecord) -> CallRecord:
         settings=settings,
         backstage=bool(settings.get(_BACKSTAGE)) if switched else base.backstage,
         starts_at=sent(change.starts_at, base.starts_at),
-        custom=sent(change.custom, base.custom),
+        custom=merged_custom(change.custom, base.custom, "custom"),
+        extras=merged_extras(change.extras, base.extras, "extras"),
     )
 
 
 def merged_members(
     changes: Sequence[CallMemberChange], stored: Members, custom_roles: Collection[str], field: str, now: int
 ) -> tuple[CallMemberRecord, ...]:
-    """Return the members named after a change, in the order of the request; one that stays as it is is the same."""
+    """Return the members named after a change, in the order of the request; one that stays as it is is the same.
+
+    New ones are a nanosecond apart, so that their order is told by their age.
+    """
     records = []
     for place, change in enumerate(changes):
         known = stored.get(change.user_id)
-        base = known or CallMemberRecord(change.user_id, created_at=now, updated_at=now)
+        base = known or CallMemberRecord(change.user_id, created_at=now + place, updated_at=now)
         role = base.role
         if not isinstance(change.role, Keep):
             role = check_role(change.role, custom_roles, f"{field}[{place}].role")
-        records.append(stamped(replace(base, role=role, custom=sent(change.custom, base.custom)), known, now))
+        custom = merged_custom(change.custom, base.custom, f"{field}[{place}].custom")
+        records.append(stamped(replace(base, role=role, custom=custom), known, now))
     return tuple(records)
 
 

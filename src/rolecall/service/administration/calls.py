@@ -29,6 +29,7 @@ from rolecall.service.administration.checks import (
     custom_roles,
     custom_text,
     known_role,
+    merged_custom,
     new_members,
     no_such_type,
     sent,
@@ -91,7 +92,7 @@ class Calls:
             member_role=await known_role(tx, caller.role_on_call(change.cid)),
             created_by=caller.user_id,
             team=sent(change.team, ""),
-            custom=custom_text(sent(change.custom, {}), "custom"),
+            custom=custom_text(merged_custom(change.custom, {}, "custom"), "custom"),
         )
         await self._permit.require(caller, target._replace(call_facts=facts), call_changes.actions_to_create(change))
 

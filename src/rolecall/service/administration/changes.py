@@ -1,7 +1,7 @@
 """What callers ask of the administration and what they get back: values only, no behaviour.
 
 A field that is KEEP was not sent and stays as it is stored; None, where a field takes it, clears. Times are Unix
-nanoseconds.
+nanoseconds. `extras` change key by key, and a None takes a key away.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from rolecall.domain.records import (
     CallRecord,
     ChannelRecord,
     Custom,
+    Extras,
     Grants,
     PolicyRecord,
     Settings,
@@ -36,6 +37,14 @@ class Keep(Enum):
 KEEP: Final = Keep.KEEP
 
 Time: TypeAlias = int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Merge:
+    """A change of single keys of a customer's own data: the others stay as they are stored."""
+
+    set: Mapping[str, Any] = field(default_factory=dict)
+    unset: tuple[str, ...] = ()
 
 
 # --- lists -----------------------------------------------------------------------------------------------------------
@@ -127,6 +136,7 @@ class TypeChange:
     grants: Grants = field(default_factory=dict)
     settings: Settings = field(default_factory=dict)
     policies: tuple[PolicyRecord, ...] | Keep = KEEP
+    extras: Extras | Keep = KEEP
     reset_grants: bool = False
     dry_run: bool = False
     expected_revision: int | None = None
@@ -146,16 +156,18 @@ class TypeResult:
 
 @dataclass(frozen=True, slots=True)
 class UserChange:
-    """A change of a user, or a new user."""
+    """A change of a user, or a new user. `field` is what errors call it, "" for its place in the list."""
 
     id: str
     role: str | Keep = KEEP
     teams: tuple[str, ...] | Keep = KEEP
     teams_role: Mapping[str, str] | Keep = KEEP
-    custom: Custom | Keep = KEEP
+    custom: Custom | Merge | Keep = KEEP
     banned: bool | Keep = KEEP
     deactivated: bool | Keep = KEEP
     revoke_tokens_issued_before: Time | Keep = KEEP
+    extras: Extras | Keep = KEEP
+    field: str = ""
 
 
 # --- calls -----------------------------------------------------------------------------------------------------------
@@ -167,7 +179,7 @@ class CallMemberChange:
 
     user_id: str
     role: str | Keep = KEEP
-    custom: Custom | Keep = KEEP
+    custom: Custom | Merge | Keep = KEEP
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +192,8 @@ class CallChange:
     members: tuple[CallMemberChange, ...] = ()
     settings: Settings = field(default_factory=dict)
     starts_at: Time | Keep = KEEP
-    custom: Custom | Keep = KEEP
+    custom: Custom | Merge | Keep = KEEP
+    extras: Extras | Keep = KEEP
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,7 +234,8 @@ class ChannelMemberChange:
     user_id: str
     channel_role: str | Keep = KEEP
     banned: bool | Keep = KEEP
-    custom: Custom | Keep = KEEP
+    custom: Custom | Merge | Keep = KEEP
+    extras: Extras | Keep = KEEP
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,7 +261,8 @@ class ChannelChange:
     disabled: bool | Keep = KEEP
     cooldown: int | Keep = KEEP
     overrides: ChannelOverrides | Keep = KEEP
-    custom: Custom | Keep = KEEP
+    custom: Custom | Merge | Keep = KEEP
+    extras: Extras | Keep = KEEP
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,6 +293,7 @@ class AppChange:
     dry_run: bool = False
     migrate_permissions_to_v2: bool = False
     undo_migration: bool = False
+    extras: Extras | Keep = KEEP
 
 
 @dataclass(frozen=True, slots=True)

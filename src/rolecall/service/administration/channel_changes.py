@@ -13,7 +13,7 @@ from rolecall.domain.names import check_text, shown
 from rolecall.domain.records import ChannelMemberRecord, ChannelRecord
 from rolecall.domain.roles import DEFAULT_CHANNEL_ROLE, canonical, check_role
 from rolecall.service.administration.changes import KEEP, ChannelChange, ChannelMemberChange, ChannelOverrides, Keep
-from rolecall.service.administration.checks import check_custom, sent, stamped
+from rolecall.service.administration.checks import checked_custom, merged_custom, merged_extras, sent, stamped
 from rolecall.service.administration.permit import server_only
 from rolecall.service.callers import Caller
 
@@ -31,16 +31,14 @@ def checked(change: ChannelChange) -> ChannelChange:
         raise InvalidInput(
             f"`cooldown` must be from 0 to {MAX_COOLDOWN_SECONDS} seconds, got {change.cooldown}", field="cooldown"
         )
-    custom = change.custom if isinstance(change.custom, Keep) else check_custom(change.custom, "custom")
+    custom = checked_custom(change.custom, "custom")
     return replace(change, custom=custom, members=checked_members(change.members, "members"))
 
 
 def checked_members(changes: Sequence[ChannelMemberChange], field: str) -> tuple[ChannelMemberChange, ...]:
     """Return changes of members whose values are well formed."""
     return tuple(
-        change
-        if isinstance(change.custom, Keep)
-        else replace(change, custom=check_custom(change.custom, f"{field}[{place}].custom"))
+        replace(change, custom=checked_custom(change.custom, f"{field}[{place}].custom"))
         for place, change in enumerate(changes)
     )
 
@@ -73,18 +71,22 @@ def merged(change: ChannelChange, base: ChannelRecord, overrides: ChannelOverrid
         cooldown=sent(change.cooldown, base.cooldown),
         override_grants=overrides.grants,
         override_flags=overrides.flags,
-        custom=sent(change.custom, base.custom),
+        custom=merged_custom(change.custom, base.custom, "custom"),
+        extras=merged_extras(change.extras, base.extras, "extras"),
     )
 
 
 def merged_members(
     changes: Sequence[ChannelMemberChange], stored: Members, custom_roles: Collection[str], field: str, now: int
 ) -> tuple[ChannelMemberRecord, ...]:
-    """Return the members named after a change, in the order of the request; one that stays as it is is the same."""
+    """Return the members named after a change, in the order of the request; one that stays as it is is the same.
+
+    New ones are a nanosecond apart, so that their order is told by their age.
+    """
     records = []
     for place, change in enumerate(changes):
         known = stored.get(change.user_id)
-        base = known or ChannelMemberRecord(change.user_id, created_at=now, updated_at=now)
+        base = known or ChannelMemberRecord(change.user_id, created_at=now + place, updated_at=now)
         role = base.channel_role
         if not isinstance(change.channel_role, Keep):
             role = check_role(change.channel_role, custom_roles, f"{field}[{place}].channel_role")
@@ -92,7 +94,8 @@ def merged_members(
             base,
             channel_role=role,
             banned=sent(change.banned, base.banned),
-            custom=sent(change.custom, base.custom),
+            custom=merged_custom(change.custom, base.custom, f"{field}[{place}].custom"),
+            extras=merged_extras(change.extras, base.extras, f"{field}[{place}]"),
         )
         records.append(stamped(wanted, known, now))
     return tuple(records)

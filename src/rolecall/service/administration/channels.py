@@ -30,6 +30,7 @@ from rolecall.service.administration.checks import (
     custom_text,
     granted,
     known_role,
+    merged_custom,
     new_members,
     no_such_type,
     sent,
@@ -88,7 +89,7 @@ class Channels:
             member_role=role,
             created_by=caller.user_id,
             team=sent(change.team, ""),
-            custom=custom_text(sent(change.custom, {}), "custom"),
+            custom=custom_text(merged_custom(change.custom, {}, "custom"), "custom"),
         )
         # Under v1 who creates a channel does not own it yet, so is not counted as a member of it either.
         new = owned._replace(created_by="") if tx.app.permission_version == "v1" else owned

@@ -17,13 +17,14 @@ from rolecall.domain.records import (
     ChannelMemberRecord,
     ChannelRecord,
     Custom,
+    Extras,
     Grants,
     PermissionRecord,
     TypeRecord,
     UserRecord,
 )
 from rolecall.domain.roles import BUILT_IN, canonical
-from rolecall.service.administration.changes import Keep
+from rolecall.service.administration.changes import Keep, Merge
 from rolecall.service.administration.permit import server_only
 from rolecall.service.callers import Caller
 from rolecall.store import Reader, Transaction
@@ -103,6 +104,33 @@ def check_custom(custom: Custom, field: str) -> Custom:
     if not _within(plain, MAX_CUSTOM_DEPTH):
         raise InvalidInput(f"`{field}` is nested deeper than {MAX_CUSTOM_DEPTH} levels", field=field)
     return plain
+
+
+def checked_custom(custom: Custom | Merge | Keep, field: str) -> Custom | Merge | Keep:
+    """Return a change of a customer's own data, that which is sent of it checked."""
+    if isinstance(custom, Keep):
+        return custom
+    if isinstance(custom, Merge):
+        return replace(custom, set=check_custom(custom.set, field))
+    return check_custom(custom, field)
+
+
+def merged_custom(sent_custom: Custom | Merge | Keep, stored: Custom, field: str) -> Custom:
+    """Return a customer's own data after a change that was checked."""
+    if isinstance(sent_custom, Keep):
+        return stored
+    if not isinstance(sent_custom, Merge):
+        return sent_custom
+    kept = {key: value for key, value in stored.items() if key not in sent_custom.unset}
+    return check_custom({**kept, **sent_custom.set}, field)
+
+
+def merged_extras(sent_extras: Extras | Keep, stored: Extras, field: str) -> Extras:
+    """Return extras after a change: key by key, None takes one away; their bound is that of custom data."""
+    if isinstance(sent_extras, Keep):
+        return stored
+    merged = {**stored, **sent_extras}
+    return check_custom({key: value for key, value in merged.items() if value is not None}, field)
 
 
 def _within(value: object, levels: int) -> bool:

@@ -14,10 +14,12 @@ from rolecall.service.administration.access import Access
 from rolecall.service.administration.changes import KEEP, Keep, Listing, Page, UserChange
 from rolecall.service.administration.checks import (
     check_count,
-    check_custom,
     check_ids,
     check_time,
+    checked_custom,
     custom_roles,
+    merged_custom,
+    merged_extras,
     sent,
     stamped,
 )
@@ -44,24 +46,16 @@ class Users:
             raise InvalidInput("`users` is required", field="users")
         check_count(len(changes), "users")
         check_ids((change.id, f"users[{place}].id") for place, change in enumerate(changes))
-        checked = [_checked(change, f"users[{place}]") for place, change in enumerate(changes)]
+        checks = [checked(change, f"users[{place}]") for place, change in enumerate(changes)]
         for place, change in enumerate(changes):
             _check_own(caller, change, f"users[{place}]")
-        return await self._access.write(caller, lambda tx: self._upsert(tx, caller, checked))
+        return await self._access.write(caller, lambda tx: self._upsert(tx, caller, checks))
 
     async def _upsert(self, tx: Transaction, caller: Caller, changes: Sequence[UserChange]) -> tuple[UserRecord, ...]:
         stored = await tx.users({change.id for change in changes})
         for change in changes:
             await self._authorize(caller, change, stored.get(change.id))
-        custom = await custom_roles(tx, _roles(changes))
-        records = tuple(
-            stamped(
-                _merged(change, stored.get(change.id), custom, f"users[{place}]", tx.now), stored.get(change.id), tx.now
-            )
-            for place, change in enumerate(changes)
-        )
-        await tx.put_users([record for record in records if record is not stored.get(record.id)])
-        return records
+        return await put_users(tx, changes, [f"users[{place}]" for place in range(len(changes))])
 
     async def _authorize(self, caller: Caller, change: UserChange, stored: UserRecord | None) -> None:
         """Ask for a user that changes itself; it is its own owner and of its own teams."""
@@ -116,6 +110,18 @@ class Users:
         return (await self._access.write(caller, lambda tx: _delete(tx, user_ids)))[1]
 
 
+async def put_users(tx: Transaction, changes: Sequence[UserChange], fields: Sequence[str]) -> tuple[UserRecord, ...]:
+    """Create and change users whose changes were checked, and may be made; `fields` are where the request has each."""
+    stored = await tx.users({change.id for change in changes})
+    custom = await custom_roles(tx, _roles(changes))
+    records = tuple(
+        stamped(_merged(change, stored.get(change.id), custom, field, tx.now), stored.get(change.id), tx.now)
+        for change, field in zip(changes, fields, strict=True)
+    )
+    await tx.put_users([record for record in records if record is not stored.get(record.id)])
+    return records
+
+
 async def _delete(tx: Transaction, user_ids: Sequence[str]) -> None:
     gone = set(await tx.delete_users(user_ids))
     for place, user_id in enumerate(user_ids):
@@ -151,7 +157,7 @@ def _roles(changes: Sequence[UserChange]) -> Iterator[str]:
             yield from change.teams_role.values()
 
 
-def _checked(change: UserChange, field: str) -> UserChange:
+def checked(change: UserChange, field: str) -> UserChange:
     """Return a change whose values are well formed; whether its roles exist is for the store to say."""
     if not isinstance(change.teams, Keep):
         teams = tuple(dict.fromkeys(change.teams))
@@ -159,8 +165,7 @@ def _checked(change: UserChange, field: str) -> UserChange:
         change = replace(change, teams=teams)
     if not isinstance(change.teams_role, Keep):
         _check_teams(tuple(change.teams_role), f"{field}.teams_role")
-    if not isinstance(change.custom, Keep):
-        change = replace(change, custom=check_custom(change.custom, f"{field}.custom"))
+    change = replace(change, custom=checked_custom(change.custom, f"{field}.custom"))
     if not isinstance(change.revoke_tokens_issued_before, Keep):
         check_time(change.revoke_tokens_issued_before, f"{field}.revoke_tokens_issued_before")
     return change
@@ -181,7 +186,8 @@ def _merged(change: UserChange, stored: UserRecord | None, custom: Collection[st
         role=base.role if isinstance(change.role, Keep) else check_role(change.role, custom, f"{field}.role"),
         teams=sent(change.teams, base.teams),
         teams_role=_teams_role(change.teams_role, base, custom, f"{field}.teams_role"),
-        custom=sent(change.custom, base.custom),
+        custom=merged_custom(change.custom, base.custom, f"{field}.custom"),
+        extras=merged_extras(change.extras, base.extras, field),
         banned=sent(change.banned, base.banned),
         deactivated=sent(change.deactivated, base.deactivated),
         revoke_tokens_issued_before=sent(change.revoke_tokens_issued_before, base.revoke_tokens_issued_before),

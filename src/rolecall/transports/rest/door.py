@@ -115,9 +115,8 @@ class Operations:
 
     async def _exchange(self, operation: Operation, request: Request, surface: Surface, caller: Caller) -> Exchange:
         sent = await self._body(request) if operation.body is not None else b""
-        body = None
-        if operation.body is not None:
-            body = reading.shaped(reading.parsed(sent) if sent.strip() else {}, operation.body)
+        plain = reading.parsed(sent) if sent.strip() else {}
+        body = None if operation.body is None else reading.shaped(plain, operation.body)
         payload = None
         if operation.payload is not None:
             text = request.query_params.get("payload", "") or "{}"
@@ -129,6 +128,7 @@ class Operations:
             request.query_params,
             body,
             payload,
+            plain,
             self._services.administration,
             self._services.authorizer,
         )

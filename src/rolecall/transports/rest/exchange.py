@@ -14,7 +14,10 @@ from rolecall.transports.rest.surface import Surface
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """One request. `body` has the shape that the operation names, None when it takes none; `payload` likewise."""
+    """One request. `body` has the shape that the operation names, None when it takes none; `payload` likewise.
+
+    `sent` is the body as plain values, with all that its shape does not name; {} when there is none.
+    """
 
     caller: Caller
     surface: Surface
@@ -22,5 +25,11 @@ class Exchange:
     query: Mapping[str, str]
     body: Any
     payload: Any
+    sent: Any
     administration: Administration
     authorizer: Authorizer
+
+    @property
+    def connection_id(self) -> str:
+        """The WebSocket connection that what is asked for here is to be watched on, "" for none."""
+        return self.query.get("connection_id", "")

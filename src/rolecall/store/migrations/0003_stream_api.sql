@@ -1,0 +1,31 @@
+-- What Stream's API takes and Rolecall has no use for is kept as a JSON object, and returned.
+ALTER TABLE apps ADD COLUMN extras TEXT NOT NULL DEFAULT '{}';
+ALTER TABLE types ADD COLUMN extras TEXT NOT NULL DEFAULT '{}';
+ALTER TABLE users ADD COLUMN extras TEXT NOT NULL DEFAULT '{}';
+ALTER TABLE calls ADD COLUMN extras TEXT NOT NULL DEFAULT '{}';
+ALTER TABLE channels ADD COLUMN extras TEXT NOT NULL DEFAULT '{}';
+ALTER TABLE channel_members ADD COLUMN extras TEXT NOT NULL DEFAULT '{}';
+
+DROP VIEW types_with_grants;
+CREATE VIEW types_with_grants AS
+SELECT app_id, scope, settings, policies, extras, created_at, updated_at, revision,
+       (SELECT json_group_object(role, json(permissions))
+          FROM grants WHERE grants.app_id = types.app_id AND grants.scope = types.scope) AS grants
+  FROM types;
+
+-- Answers show members of a call newest first, those of a channel oldest first.
+CREATE INDEX call_members_by_age ON call_members (call, created_at);
+CREATE INDEX channel_members_by_age ON channel_members (channel, created_at);
+
+-- What became of work that clients ask about later; `result` is JSON.
+CREATE TABLE tasks (
+    key INTEGER PRIMARY KEY AUTOINCREMENT,
+    app_id INTEGER NOT NULL REFERENCES apps (id) ON DELETE CASCADE,
+    id TEXT NOT NULL,
+    status TEXT NOT NULL,
+    result TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL,
+    UNIQUE (app_id, id)
+) STRICT;
+CREATE INDEX tasks_by_age ON tasks (app_id, key);
