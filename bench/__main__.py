@@ -9,7 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
 
-from bench import chat, conditions, decide, entries, memory, migration, rpc, start, writes
+from bench import chat, conditions, decide, entries, http_api, memory, migration, rpc, start, writes
 from bench.figures import Figure, Group, Report, as_text, write_into
 from bench.lab import FULL, QUICK, Lab
 from bench.machine import cores, describe, warn_when_busy
@@ -20,6 +20,7 @@ MEASUREMENTS: Final[Mapping[str, tuple[str, Callable[[Lab], list[Figure]]]]] = {
     "conditions": ("Permissions with conditions in process", conditions.measure),
     "rpc": ("A check over gRPC", rpc.measure),
     "batch": ("A batch over gRPC", rpc.batch),
+    "http": ("The HTTP API", http_api.measure),
     "memory": ("Memory", memory.measure),
     "entries": ("Memory of one cached fact", entries.measure),
     "start": ("Start", start.measure),

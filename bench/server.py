@@ -1,6 +1,6 @@
-"""`python -m bench.server FLAGS`: `rolecall serve` with one more method, which only answers.
+"""`python -m bench.server FLAGS`: `rolecall serve` with one more method on each door, which only answers.
 
-The method is on the same gRPC server and returns constant bytes: the floor under every other call.
+The methods are on the same servers and return constant bytes: the floor under every other call.
 """
 
 from __future__ import annotations
@@ -11,18 +11,26 @@ from typing import Any, Final
 from unittest.mock import patch
 
 import grpc
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
 
 import rolecall.app
 from rolecall.api.v1 import authorization_pb2 as pb
 from rolecall.api.v1 import core_pb2
 from rolecall.cli import main
 from rolecall.transports.grpc import GrpcDoor
+from rolecall.transports.http import HttpDoor
 
 NULL_PATH: Final = "/bench.Floor/Null"
 CONSTANT: Final = pb.CheckCapabilityResponse(
     allowed=True, reason=core_pb2.REASON_ROLE_GRANT, role="call_member", permission="send-audio", revision=2
 ).SerializeToString()
 """As long as a real answer."""
+
+HTTP_NULL_PATH: Final = "/bench/null"
+HTTP_CONSTANT: Final = b"{" + b" " * 3_000 + b"}"
+"""As long as an answer of GetCall."""
 
 
 async def _null(body: bytes, context: grpc.aio.ServicerContext[Any, Any]) -> bytes:
@@ -38,6 +46,19 @@ class FloorDoor(GrpcDoor):
         yield grpc.method_handlers_generic_handler(service, {method: grpc.unary_unary_rpc_method_handler(_null)})
 
 
+async def _http_null(request: Request) -> Response:
+    await request.body()
+    return Response(HTTP_CONSTANT, media_type="application/json")
+
+
+class FloorHttpDoor(HttpDoor):
+    """The HTTP door with the handler that only answers."""
+
+    def __init__(self, render: Any, why_not_ready: Any, *, api: Iterable[Any] = (), **others: Any) -> None:
+        null = Route(HTTP_NULL_PATH, _http_null, methods=["GET", "POST"])
+        super().__init__(render, why_not_ready, api=[null, *api], **others)
+
+
 if __name__ == "__main__":
-    with patch.object(rolecall.app, "GrpcDoor", FloorDoor):
+    with patch.object(rolecall.app, "GrpcDoor", FloorDoor), patch.object(rolecall.app, "HttpDoor", FloorHttpDoor):
         sys.exit(main(["serve", *sys.argv[1:]]))

@@ -31,9 +31,10 @@ _MEGABYTE: Final = 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """A server that answers; `seconds` from its process's start until health said SERVING."""
+    """A server that answers: gRPC at `address`; `seconds` from its process's start until health said SERVING."""
 
     address: str
+    http: str
     seconds: float
     process: psutil.Process
 
@@ -75,7 +76,7 @@ def serving(
         )
     try:
         _wait(process, address, log)
-        yield Server(address, time.perf_counter() - started, psutil.Process(process.pid))
+        yield Server(address, http, time.perf_counter() - started, psutil.Process(process.pid))
         process.send_signal(signal.SIGTERM)
         code = process.wait(_PATIENCE_SECONDS)
         if code:
