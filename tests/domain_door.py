@@ -18,7 +18,7 @@ from rolecall.domain.custom_permissions import compile_permissions
 from rolecall.domain.decision import Decision
 from rolecall.domain.errors import InvalidInput, NotFound
 from rolecall.domain.explain import Explanation, explain
-from rolecall.domain.facts import Call, CallMember, Channel, ChannelMember, User
+from rolecall.domain.facts import ANONYMOUS, Call, CallMember, Channel, ChannelMember, User
 from rolecall.domain.grants import CompiledGrants, compile_grants, compile_overrides
 from rolecall.domain.migration import (
     Change,
@@ -124,7 +124,8 @@ class DomainDoor:
             )
             for name, row in world["channel_types"].items()
         }
-        self.users = {name: _user(key, name, row) for key, (name, row) in enumerate(world["users"].items(), start=1)}
+        users = {name: _user(key, name, row) for key, (name, row) in enumerate(world["users"].items(), start=1)}
+        self.users = {ANONYMOUS.id: ANONYMOUS, **users}
         self.calls = {cid: self._call(key, cid, row) for key, (cid, row) in enumerate(world["calls"].items(), start=1)}
         self.channels = {cid: _channel(key, cid, row) for key, (cid, row) in enumerate(world["channels"].items(), 1)}
 

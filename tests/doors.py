@@ -13,7 +13,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
@@ -129,14 +129,18 @@ def signed(claims: dict[str, Any], secret: str, *, algorithm: str = "HS256", **h
 
 def make_app(db: Path, name: str = "acme", **options: Any) -> App:
     """Add an app to a store's file, which may be new."""
+    return make_apps(db, [name], **options)[name]
 
-    async def make() -> App:
+
+def make_apps(db: Path, names: Iterable[str], **options: Any) -> dict[str, App]:
+    """Add apps to a store's file, and return them by their names."""
+
+    async def make() -> dict[str, App]:
         store = await Store.open(str(db))
         try:
-            _, key, secret = await create_app(store, name, **options)
+            return {name: App(name, *(await create_app(store, name, **options))[1:]) for name in names}
         finally:
             await store.close()
-        return App(name, key, secret)
 
     return asyncio.run(make())
 

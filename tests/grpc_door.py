@@ -27,7 +27,7 @@ from rolecall.api.v1 import (
 from rolecall.api.v1.core_pb2 import Reason
 from tests.doors import App, Client, Server
 from tests.oracle import Answer, Question, World
-from tests.scenarios import Cell
+from tests.scenarios import Cell, nested
 from tests.service_door import call_type_changes, channel_type_changes, creator, known, said, tuples
 from tests.translation import Report
 
@@ -81,7 +81,7 @@ class GrpcDoor:
     def _admission(self, question: Question, world: World, zero: int) -> Answer:
         starts_at = world["calls"].get(question["call"], {}).get("starts_at")
         if starts_at is not None:
-            self._write(call_pb2.UpsertCallRequest(), cid=question["call"], starts_at=_time(zero + starts_at))
+            self.send(call_pb2.UpsertCallRequest(), cid=question["call"], starts_at=_time(zero + starts_at))
         asked = _asked(question, zero)
         return _answer(self.client(question)(_parsed(asked, authorization_pb2.CheckAdmissionRequest())))
 
@@ -100,29 +100,29 @@ class GrpcDoor:
     def write(self, world: World) -> None:
         """Make a fresh app hold a world."""
         for role in world["roles"]:
-            self._write(role_pb2.CreateRoleRequest(), name=role)
+            self.send(role_pb2.CreateRoleRequest(), name=role)
         for name, row in world["permissions"].items():
-            self._write(permission_pb2.CreatePermissionRequest(), id=name, **_permission(row))
+            self.send(permission_pb2.CreatePermissionRequest(), id=name, **_permission(row))
         for change in call_type_changes(world):
             request = call_type_pb2.UpsertCallTypeRequest()
-            self._write(request, name=change.name, grants=_lists(change.grants), settings=_nested(change.settings))
+            self.send(request, name=change.name, grants=_lists(change.grants), settings=_nested(change.settings))
         for change in channel_type_changes(world):
             channel_request = channel_type_pb2.UpsertChannelTypeRequest()
             config = _nested(change.settings)
             policies = _policies(world["channel_types"][change.name]["policies"])
             grants = _lists(change.grants)
-            self._write(channel_request, name=change.name, grants=grants, config=config, permissions=policies)
+            self.send(channel_request, name=change.name, grants=grants, config=config, permissions=policies)
         if world["users"]:
             users = [{"id": name, **row} for name, row in world["users"].items()]
-            self._write(user_pb2.UpsertUsersRequest(), users=users)
+            self.send(user_pb2.UpsertUsersRequest(), users=users)
         for cid, row in world["calls"].items():
             self._write_call(cid, row, world)
         for cid, row in world["channels"].items():
-            self._write(channel_pb2.UpsertChannelRequest(), **_channel(cid, row, world))
+            self.send(channel_pb2.UpsertChannelRequest(), **_channel(cid, row, world))
         app = dict(world["app"])
         disallowed = {"values": app.pop("user_search_disallowed_roles")}
         grants = _lists(tuples(world["app_grants"]))
-        self._write(app_pb2.UpdateAppRequest(), grants=grants, user_search_disallowed_roles=disallowed, **app)
+        self.send(app_pb2.UpdateAppRequest(), grants=grants, user_search_disallowed_roles=disallowed, **app)
 
     def migrate(self, *, dry_run: bool = False) -> Report:
         """Migrate the app to permission version v2, and return its report on channels; a dry run changes nothing."""
@@ -133,9 +133,10 @@ class GrpcDoor:
 
     def undo(self) -> None:
         """Put back what was there before the migration."""
-        self._write(app_pb2.UpdateAppRequest(), undo_migration=True)
+        self.send(app_pb2.UpdateAppRequest(), undo_migration=True)
 
-    def _write(self, request: Any, **fields: Any) -> Any:
+    def send(self, request: Any, **fields: Any) -> Any:
+        """Send a request of these fields, server side, and return the response."""
         return self._ask(_parsed(fields, request))
 
     def _write_call(self, cid: str, row: Json, world: World) -> None:
@@ -147,16 +148,16 @@ class GrpcDoor:
             "settings_override": _nested(row.get("settings_override", {})),
             "custom": row.get("custom", {}),
         }
-        backstage = self._write(call_pb2.UpsertCallRequest(), **request).call.backstage
+        backstage = self.send(call_pb2.UpsertCallRequest(), **request).call.backstage
         if row.get("backstage", backstage) != backstage:
-            self._write(call_pb2.GoLiveRequest() if backstage else call_pb2.StopLiveRequest(), cid=cid)
+            self.send(call_pb2.GoLiveRequest() if backstage else call_pb2.StopLiveRequest(), cid=cid)
         if row.get("ended"):
-            self._write(call_pb2.EndCallRequest(), cid=cid)
+            self.send(call_pb2.EndCallRequest(), cid=cid)
         for user in known(row.get("blocked", ()), world):
-            self._write(call_pb2.BlockUserRequest(), cid=cid, user_id=user)
+            self.send(call_pb2.BlockUserRequest(), cid=cid, user_id=user)
         for user, grant, revoke in said(row, world):
             lists = {"grant_permissions": grant, "revoke_permissions": revoke}
-            self._write(call_pb2.UpdateUserPermissionsRequest(), cid=cid, user_id=user, **lists)
+            self.send(call_pb2.UpdateUserPermissionsRequest(), cid=cid, user_id=user, **lists)
 
 
 # --- plain data as JSON of the protos --------------------------------------------------------------------------------
@@ -223,14 +224,8 @@ def _lists(grants: Any) -> Json:
 
 def _nested(leaves: Any) -> Json:
     """Return dotted paths as a tree; a tuple is the message that a list is kept in."""
-    tree: Json = {}
-    for path, value in leaves.items():
-        *groups, name = path.split(".")
-        branch = tree
-        for group in groups:
-            branch = branch.setdefault(group, {})
-        branch[name] = {"values": list(value)} if isinstance(value, tuple) else value
-    return tree
+    kept = {path: {"values": list(value)} if isinstance(value, tuple) else value for path, value in leaves.items()}
+    return nested(kept)
 
 
 def _channel(cid: str, row: Json, world: World) -> Json:

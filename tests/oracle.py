@@ -25,6 +25,8 @@ EITHER: Final = frozenset({"update-thread"})
 """Capabilities for which owning and not owning are both enough."""
 USES: Final = ("quote-message", "search-messages")
 SECOND: Final = 1_000_000_000
+NOBODY: Final = {"role": "anonymous", "teams": [], "teams_role": {}, "banned": False, "deactivated": False}
+"""The user `!anon`, whom every app has."""
 
 
 class Answer(NamedTuple):
@@ -98,7 +100,7 @@ def _standing(world: World, question: Question) -> Answer | None:
     """Rule: server-side switches first, then who the user is at all."""
     if world["app"]["disable_permissions_checks"]:
         return Answer(True, "CHECKS_DISABLED")
-    user = world["users"].get(question["user"])
+    user = _user(world, question)
     if user is None:
         return Answer(False, "UNKNOWN_USER")
     if user["banned"]:
@@ -106,6 +108,21 @@ def _standing(world: World, question: Question) -> Answer | None:
     if user["deactivated"]:
         return Answer(False, "DEACTIVATED")
     return None
+
+
+def _user(world: World, question: Question) -> dict[str, Any] | None:
+    return NOBODY if question["user"] == "!anon" else world["users"].get(question["user"])
+
+
+def _known_user(world: World, question: Question) -> dict[str, Any]:
+    user = _user(world, question)
+    assert user is not None
+    return user
+
+
+def _is(question: Question, owner: str | None) -> bool:
+    """Tell whether the user asked about is the owner: nobody in particular owns nothing."""
+    return owner == question["user"] != "!anon"
 
 
 def _roles(world: World, user: dict[str, Any], thing: Thing) -> list[str]:
@@ -153,7 +170,7 @@ def _role_grant(
     world: World, question: Question, thing: Thing, owned: dict[str, bool], *, ignore: str = ""
 ) -> Answer | None:
     """Find the first role, and its plainest permission, that grants one of the actions; `ignore` lifts a limit."""
-    user = world["users"][question["user"]]
+    user = _known_user(world, question)
     same_team = ignore == "team" or _same_team(world, user, thing.team)
     for role in _roles(world, user, thing):
         held = thing.scope.get(role, set())
@@ -183,7 +200,7 @@ def _custom(world: World, question: Question, thing: Thing, held: set[str], mean
 
 def _subject(world: World, question: Question, thing: Thing) -> dict[str, Any]:
     """Return what conditions see of the user: the role is the one it acts with."""
-    user = world["users"][question["user"]]
+    user = _known_user(world, question)
     return {
         "id": question["user"],
         "role": _roles(world, user, thing)[0],
@@ -207,7 +224,7 @@ def _by_role(world: World, question: Question, thing: Thing, owned: dict[str, bo
 def _owns(question: Question, thing: Thing, action: str) -> bool:
     """Rule: a call and a channel belong to their creator, all else to whom the question names."""
     owner = thing.creator if OWNER_RESOURCE[action] in ("Call", "Channel") else question.get("resource_owner")
-    return bool(owner) and owner == question["user"]
+    return bool(owner) and _is(question, owner)
 
 
 def _token_role(question: Question, cid: str) -> str:
@@ -255,8 +272,8 @@ def judge(policies: list[dict[str, Any]], roles: set[str], action: str, owns: bo
 
 def _by_policies(world: World, question: Question, thing: Thing, asked: list[tuple[str, bool]]) -> Answer:
     """Answer whether policies allow one of the actions, each with whether it is owned; teams are never crossed."""
-    user = world["users"][question["user"]]
-    roles = {*_roles(world, user, thing)} | ({"channel_member"} if thing.creator == question["user"] else set())
+    user = _known_user(world, question)
+    roles = {*_roles(world, user, thing)} | ({"channel_member"} if _is(question, thing.creator) else set())
     policies = world["channel_types"][question["channel"].partition(":")[0]]["policies"]
     answers = [judge(policies, roles, action, owns) for action, owns in asked]
     answer = next((answer for answer in answers if answer.allowed), answers[0])
@@ -267,9 +284,9 @@ def _by_policies(world: World, question: Question, thing: Thing, asked: list[tup
 
 def _app_by_v1(world: World, question: Question, thing: Thing, action: str) -> Answer | None:
     """Rule of v1 in the app: users edit themselves and nobody else, and some roles don't search; None: as in v2."""
-    user = world["users"][question["user"]]
+    user = _known_user(world, question)
     if action in ("update-user", "update-user-role", "update-user-teams"):
-        itself = action == "update-user" and question.get("resource_owner") == question["user"]
+        itself = action == "update-user" and _is(question, question.get("resource_owner"))
         return Answer(True, "POLICY_ALLOW") if itself else Answer(False, "POLICY_DENY")
     if action != "search-user":
         return None
@@ -288,7 +305,7 @@ def _check_app(world: World, question: Question) -> Answer:
     thing = Thing(_sets(world["app_grants"]), "", team, "", "", {**about, "custom": {}})
     action = action_of(question["capability"], world)
     answer = _app_by_v1(world, question, thing, action) if is_v1(world) else None
-    return answer or _by_role(world, question, thing, {action: question.get("resource_owner") == question["user"]})
+    return answer or _by_role(world, question, thing, {action: _is(question, question.get("resource_owner"))})
 
 
 def _sets(grants: dict[str, list[str]]) -> dict[str, set[str]]:

@@ -6,7 +6,7 @@ a slip of the pen. Nothing in this module decides anything; doors (domain, servi
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -215,6 +215,18 @@ def flat(tree: dict[str, Any], prefix: str = "") -> dict[str, Any]:
     for name, value in tree.items():
         leaves |= flat(value, f"{prefix}{name}.") if isinstance(value, dict) else {f"{prefix}{name}": value}
     return leaves
+
+
+def nested(leaves: Mapping[str, Any]) -> dict[str, Any]:
+    """Return dotted paths as nested settings."""
+    tree: dict[str, Any] = {}
+    for path, value in leaves.items():
+        *groups, name = path.split(".")
+        branch = tree
+        for group in groups:
+            branch = branch.setdefault(group, {})
+        branch[name] = value
+    return tree
 
 
 # --- worlds ----------------------------------------------------------------------------------------------------------

@@ -22,14 +22,18 @@ from rolecall.service.authorizer import Authorizer
 from rolecall.service.callers import Callers
 from rolecall.service.demo import DevApp, ensure_dev_app
 from rolecall.service.index import Index
+from rolecall.service.watching import Watching
 from rolecall.store import Store
 from rolecall.transports.edge import Edge, Event, Services
 from rolecall.transports.grpc import GrpcDoor, GrpcOptions, Tls
 from rolecall.transports.http import HttpDoor
 from rolecall.transports.methods import METHODS
+from rolecall.transports.rest import reference
+from rolecall.transports.rest.connections import Bounds, Connections
 from rolecall.transports.rest.door import Operations, http_name
 from rolecall.transports.rest.limits import Limits
 from rolecall.transports.rest.operations import OPERATIONS
+from rolecall.transports.rest.websocket import Sockets
 
 _HEALTH_SECONDS: Final = 0.25
 _REPEAT_SECONDS: Final = 10.0
@@ -43,6 +47,14 @@ class Started(NamedTuple):
     http: str | None
     apps: int
     dev: DevApp | None
+
+
+class _Sockets(NamedTuple):
+    """What the WebSocket door says of itself."""
+
+    connections: int
+    watches: int
+    events: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,26 +99,38 @@ async def _server(settings: Settings) -> AsyncIterator[Started]:
     store = await Store.open(str(settings.db), busy_timeout=settings.busy_timeout_ms / 1000)
     index = _index(store, settings, lambda error: store_failed(error))  # noqa: PLW0108 - made below, from the index
     services = _services(store, index, settings)
+    callers, limits = Callers(index, dev=settings.dev), Limits(settings.http_requests_per_minute)
+    watching = Watching(index, services.authorizer, services.administration.scenes.read)
+    connections = Connections(index, callers, watching, Bounds())
     metrics = Metrics(
         version=__version__,
         methods=[*(method.path for method in METHODS), *(http_name(operation) for operation in OPERATIONS)],
         decisions=services.authorizer.decisions,
         index=index.status,
+        sockets=lambda: _Sockets(len(connections), len(watching), watching.told),
     )
     count = {method.path: metrics.rpc(method.path) for method in METHODS}
     store_failed = _store_observer(metrics)
-    callers, observe = Callers(index, dev=settings.dev), _observer(metrics)
+    observe = _observer(metrics)
     edge = Edge(services, callers, count, observe)
     operations = Operations(
         services,
         callers,
-        Limits(settings.http_requests_per_minute),
+        connections,
+        limits,
         settings.max_message_mb * _MEBIBYTE,
         {operation.id: metrics.rpc(http_name(operation)) for operation in OPERATIONS},
         observe,
     )
+    sockets = Sockets(callers, connections, services.administration, limits, observe)
     grpc_door = GrpcDoor(edge, _grpc_options(settings))
-    http_door = HttpDoor(metrics.render, index.why_not_ready, operations.routes(OPERATIONS), operations.missing)
+    http_door = HttpDoor(
+        metrics.render,
+        index.why_not_ready,
+        api=[*operations.routes(OPERATIONS), *sockets.routes(), *reference.routes(OPERATIONS, __version__)],
+        missing=operations.missing,
+        origins=settings.http_cors_origins,
+    )
     health: asyncio.Task[None] | None = None
     try:
         listen = tuple(_listen(grpc_door, str(address)) for address in settings.listen)
@@ -114,6 +138,8 @@ async def _server(settings: Settings) -> AsyncIterator[Started]:
         await grpc_door.start()
         await http_door.start()
         await index.start()
+        watching.start()
+        connections.start()
         dev = await ensure_dev_app(store, index, services.administration) if settings.dev else None
         gc.collect()
         gc.freeze()  # what was loaded stays; collections need not walk it again
@@ -126,8 +152,10 @@ async def _server(settings: Settings) -> AsyncIterator[Started]:
             health.cancel()
             with suppress(asyncio.CancelledError):
                 await health
+        await connections.stop()
         await grpc_door.stop(settings.drain_seconds)
         await http_door.stop()
+        await watching.stop()
         await index.stop()
         await store.close()
         log.info("stopped")

@@ -8,7 +8,7 @@ import grpc
 import pytest
 
 from tests.cases.test_decide import MIGRATING, SCENARIOS, asked
-from tests.doors import make_app, refusal_of, running
+from tests.doors import make_apps, refusal_of, running
 from tests.grpc_door import GrpcDoor
 from tests.scenarios import Check, Listing, Scenario
 
@@ -25,7 +25,7 @@ def doors(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Doors]:
     """Have a server with one app for each scenario asked about, written when it is first asked for."""
     db = tmp_path_factory.mktemp("cases") / "store.db"
     names = [scenario.name for scenario in SCENARIOS] + [to_change(scenario) for scenario in MIGRATING]
-    apps = {name: make_app(db, name) for name in names}
+    apps = make_apps(db, names)
     written: dict[str, GrpcDoor] = {}
 
     def door(scenario: Scenario, *, name: str = "") -> GrpcDoor:

@@ -330,13 +330,9 @@ SERVER_FIELDS: Final[list[tuple[str, Message]]] = [
     ),
     ("users[0].id", user_pb2.UpsertUsersRequest(users=[user_pb2.User(id="ann", custom=CUSTOM)])),
     ("users[1].id", user_pb2.UpsertUsersRequest(users=[user_pb2.User(id="wim"), user_pb2.User(id="ann")])),
-    ("users[0].role", user_pb2.UpsertUsersRequest(users=[user_pb2.User(id="wim", role="worker")])),
+    ("users[0].role", user_pb2.UpsertUsersRequest(users=[user_pb2.User(id="wim", role="admin")])),
     ("users[0].teams", user_pb2.UpsertUsersRequest(users=[user_pb2.User(id="wim", teams=["red"])])),
     ("users[0].teams_role", user_pb2.UpsertUsersRequest(users=[user_pb2.User(id="wim", teams_role={"red": "admin"})])),
-    (
-        "users[0].teams",
-        user_pb2.UpsertUsersRequest(users=[user_pb2.User(id="wim")], update_mask={"paths": ["teams"]}),
-    ),
     ("users[0].banned", user_pb2.UpsertUsersRequest(users=[user_pb2.User(id="wim", banned=False)])),
     ("users[0].deactivated", user_pb2.UpsertUsersRequest(users=[user_pb2.User(id="wim", deactivated=False)])),
     (

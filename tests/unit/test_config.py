@@ -100,6 +100,7 @@ def test_defaults() -> None:
         busy_timeout_ms=5000,
         listen=(Address("127.0.0.1", 50051),),
         http=Address("127.0.0.1", 8080),
+        http_cors_origins=(),
         dev=False,
         trust_unix_sockets=False,
         tls_cert=None,
@@ -272,6 +273,48 @@ def test_http_is_no_unix_socket() -> None:
             "(a unix socket can't be used here)"
         )
     ]
+
+
+ORIGINS = ("https://app.example.com", "http://localhost:3000", "http://[::1]:8081", "capacitor://localhost")
+
+
+def test_origins_from_every_source(tmp_path: Path) -> None:
+    text = ", ".join(ORIGINS)
+    assert resolve({"http_cors_origins": text}, {}).settings.http_cors_origins == ORIGINS
+    assert from_environment(http_cors_origins=text).settings.http_cors_origins == ORIGINS
+    assert from_file(tmp_path, f'http_cors_origins = "{text}"').settings.http_cors_origins == ORIGINS
+    assert from_file(tmp_path, f"http_cors_origins = {list(ORIGINS)}").settings.http_cors_origins == ORIGINS
+    assert from_environment(http_cors_origins="HTTPS://App.example.com").settings.http_cors_origins == ORIGINS[:1]
+    assert from_environment(http_cors_origins="*").settings.http_cors_origins == ("*",)
+
+
+def test_there_may_be_no_origins(tmp_path: Path) -> None:
+    for flag in ("", "off"):
+        assert resolve({"http_cors_origins": flag}, {"ROLECALL_HTTP_CORS_ORIGINS": "*"}).settings == Settings()
+    for toml in ("false", "[]", '""', '"off"'):
+        assert from_file(tmp_path, f"http_cors_origins = {toml}").settings.http_cors_origins == ()
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["example.com", "https://", "https://a.com/", "https://a.com/x", "https://a b", "https://*.a", "null", "a,", ","],
+)
+def test_what_is_no_origin_is_refused(text: str, tmp_path: Path) -> None:
+    wanted = "must be origins such as `https://app.example.com`, separated by commas, `*` or `off`, got `"
+    assert problems({"http_cors_origins": text}) == [f"`--http-cors-origins` {wanted}{text}`"]
+    with pytest.raises(ConfigError, match="`http_cors_origins` in "):
+        from_file(tmp_path, f'http_cors_origins = ["{text}"]')
+
+
+@pytest.mark.parametrize("toml", ["1", "true", "[1]", "[false]", "{ a = 1 }"])
+def test_what_cannot_be_origins_is_refused(toml: str, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="`http_cors_origins` in "):
+        from_file(tmp_path, f"http_cors_origins = {toml}")
+
+
+def test_every_origin_goes_with_no_other() -> None:
+    (problem,) = problems({"http_cors_origins": "*,https://a.com"})
+    assert problem.endswith("got `*,https://a.com` (`*` is every origin, so nothing goes with it)")
 
 
 LISTENERS = (Address("127.0.0.1", 1), Address("::1", 2), Address(path="/run/x.sock"))

@@ -30,6 +30,8 @@ _SWITCH: Final = {
     "0": False,
 }
 _OFF: Final = "off"
+_ORIGIN: Final = re.compile(r"[a-z][a-z0-9+.-]*://(?:[a-z0-9._-]+|\[[0-9a-f:.]+\])(?::[0-9]{1,5})?")
+_ANY_ORIGIN: Final = "*"
 
 
 def plain(value: object) -> str:
@@ -170,6 +172,29 @@ def _show_door(value: Address | None) -> str:
     return _OFF if value is None else str(value)
 
 
+def _origins(given: str) -> tuple[str, ...]:
+    return () if given in {"", _OFF} else _origins_of(given.split(","))
+
+
+def _origins_of(given: Sequence[object]) -> tuple[str, ...]:
+    origins = tuple(str(item).strip().lower() for item in given)
+    if _ANY_ORIGIN in origins and len(origins) > 1:
+        raise Refused("`*` is every origin, so nothing goes with it")
+    if not all(item == _ANY_ORIGIN or _ORIGIN.fullmatch(item) for item in origins):
+        raise Refused
+    return origins
+
+
+def _origins_from_value(given: object) -> tuple[str, ...]:
+    if given is False:
+        return ()
+    return _origins_of(given) if isinstance(given, (list, tuple)) else _from_string(_origins)(given)
+
+
+def _show_origins(value: tuple[str, ...]) -> str:
+    return plain(value) if value else _OFF
+
+
 def _server(given: str) -> Address:
     return parse_address(given, lowest_port=1)
 
@@ -188,4 +213,11 @@ LISTENERS: Final = Kind(
 )
 DOOR: Final[Kind[Address | None]] = Kind(
     "`host:port`, `[::1]:port` or `off`", "ADDR", _door, _door_from_value, show=_show_door
+)
+ORIGINS: Final = Kind(
+    "origins such as `https://app.example.com`, separated by commas, `*` or `off`",
+    "ORIGINS",
+    _origins,
+    _origins_from_value,
+    show=_show_origins,
 )

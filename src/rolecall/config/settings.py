@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Final, Literal, TypeVar
 
 from rolecall.config.address import Address
-from rolecall.config.kinds import DOOR, LISTENERS, PATH, READABLE, SERVER, SWITCH, TEXT, Kind, choice, whole
+from rolecall.config.kinds import DOOR, LISTENERS, ORIGINS, PATH, READABLE, SERVER, SWITCH, TEXT, Kind, choice, whole
 
 T = TypeVar("T")
 
@@ -94,6 +94,12 @@ class Settings:
         Address("127.0.0.1", 8_080),
         Section.LISTENERS,
         "address to serve the HTTP API, /metrics, /healthz and /readyz on; `off` for none",
+    )
+    http_cors_origins: tuple[str, ...] = setting(
+        ORIGINS,
+        (),
+        Section.LISTENERS,
+        "origins whose web pages may call the HTTP API from a browser, `*` for all",
     )
     dev: bool = setting(
         SWITCH,

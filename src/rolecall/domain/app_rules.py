@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 
 from rolecall.domain.conditions import About
 from rolecall.domain.decision import EVERYTHING, NOTHING, Decision, Rules, compiled, decide
-from rolecall.domain.facts import User
+from rolecall.domain.facts import ANONYMOUS, User
 from rolecall.domain.grants import NO_HOLDING, CompiledGrants, Holding
 from rolecall.domain.permissions import action_index
 from rolecall.domain.shared_rules import ChecksDisabled, Otherwise, RoleGranted, Standing
@@ -43,7 +43,7 @@ def app_case(
     """Resolve roles, ownership and team of one user in the app; `team` is that of the thing acted on."""
     if user is None:
         return AppCase(app, user_id, None, NO_HOLDING, NOTHING, NOTHING, team)
-    owns = EVERYTHING if author == user_id else NOTHING
+    owns = EVERYTHING if author == user_id != ANONYMOUS.id else NOTHING
     roles = roles_of(app, user, team)
     holding = grants.holding(roles)
     return AppCase(

@@ -139,6 +139,17 @@ def call_case(app: AppRules, situation: Situation, author: str = "") -> CallCase
     )
 
 
+def role_case(app: AppRules, call_type: CallType, call: Call, role: str) -> CallCase:
+    """Resolve whoever holds just one role, on a call that it neither made nor is a member of, and is of no team.
+
+    Permissions with conditions are about somebody, so they count for nobody.
+    """
+    user = User(0, "", role)
+    holding = call_type.grants.holding((role,))
+    team = team_mask(app, user, call.team)
+    return CallCase(app, call_type.name, "", user, holding, NOTHING, team, call.team, NOT_A_MEMBER, call.disabled)
+
+
 Resolved = tuple[int, Holding, int, int]
 """Of one user on one call: where the rules must be asked one by one (a mask), what its roles hold, ownership, team."""
 
@@ -290,6 +301,9 @@ RULES: Final[Rules] = (
 """The rules of calls, in order (rule: call capabilities)."""
 
 _COMPILED: Final = compiled(RULES)
+
+READING: Final = ACTION_BIT["read-call"]
+"""The action of reading a call."""
 
 
 def check_call(case: CallCase, asked: int) -> Decision:

@@ -9,7 +9,7 @@ from rolecall.domain.actions import BIT, CREATOR_OWNED
 from rolecall.domain.channel_capabilities import FLAG_ROWS, ROWS, SLOW, Ownership
 from rolecall.domain.conditions import About
 from rolecall.domain.decision import EVERYTHING, NOTHING
-from rolecall.domain.facts import Channel, ChannelMember, User
+from rolecall.domain.facts import ANONYMOUS, Channel, ChannelMember, User
 from rolecall.domain.grants import NO_HOLDING, CompiledGrants, Holding
 from rolecall.domain.grants import NOTHING as NO_MASKS
 from rolecall.domain.policies import NO_POLICIES, CompiledPolicies
@@ -146,7 +146,7 @@ def channel_case(app: AppRules, situation: Situation, author: str = "") -> Chann
 
 def roles_on_v1(roles: tuple[str, ...], user_id: str, channel: Channel) -> tuple[str, ...]:
     """Return the subject's roles under v1: the creator of a channel counts as a member (rule: version v1)."""
-    if channel.created_by == user_id and DEFAULT_CHANNEL_ROLE not in roles:
+    if channel.created_by == user_id != ANONYMOUS.id and DEFAULT_CHANNEL_ROLE not in roles:
         return (*roles, DEFAULT_CHANNEL_ROLE)
     return roles
 

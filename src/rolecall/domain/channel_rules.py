@@ -39,6 +39,10 @@ _COMPILED: Final = compiled(RULES)
 _COMPILED_V1: Final = compiled(RULES_V1)
 _STATED: Final = UNGRANTED | SLOW
 """Rows that a flag or state decides."""
+READING: Final = channel_capabilities.question_of_action(BIT["ReadChannel"])
+"""The row that asks whether one may read a channel, which is no capability."""
+LISTING: Final = channel_capabilities.question_of_action(BIT["ReadChannelMembers"])
+"""The row that asks whether one may see its members."""
 _OF_STATES: Final = BIT["ReadDisabledChannel"] | BIT["UseFrozenChannel"]
 
 
@@ -90,6 +94,6 @@ def verdict(app: AppRules, situation: Situation, author: str, asked: int) -> Dec
     return decision if decision.allowed else obstacle(holding, owns, team, row.actions)
 
 
-def channel_rows(case: ChannelCase) -> int:
-    """Return the mask of all capabilities that are allowed."""
-    return allowed(rules_of(case.app), settled(case, EVERYTHING), channel_capabilities.ALL)
+def channel_rows(case: ChannelCase, besides: int = NOTHING) -> int:
+    """Return the mask of all capabilities that are allowed, and of those rows asked for besides."""
+    return allowed(rules_of(case.app), settled(case, EVERYTHING), channel_capabilities.ALL | besides)

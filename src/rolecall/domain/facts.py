@@ -9,7 +9,7 @@ keys of both sides, so those of a deleted call or user are never taken for those
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from rolecall.domain.grants import GrantOverride
 
@@ -26,6 +26,10 @@ class User(NamedTuple):
     deactivated: bool = False
     tokens_valid_from: int | None = None
     custom: str = ""
+
+
+ANONYMOUS: Final = User(key=-1, id="!anon", role="anonymous")
+"""Whoever calls without a token: one user that every app has and no store. It is no member and owns nothing."""
 
 
 class Call(NamedTuple):

@@ -124,6 +124,11 @@ class CompiledGrants:
         self._customs = customs
         self._holdings: dict[tuple[str, ...], Holding] = {}
 
+    @property
+    def roles(self) -> Collection[str]:
+        """The roles that are granted anything."""
+        return self._grants.keys()
+
     def using(self, customs: CustomPermissions) -> CompiledGrants:
         """Return the same grants over other custom permissions."""
         return CompiledGrants(self._grants, customs)

@@ -11,7 +11,7 @@ from typing import NamedTuple, Protocol, Self, TypeVar
 from rolecall.domain.actions import ACTIONS, ALL, BIT, CREATOR_OWNED
 from rolecall.domain.conditions import About
 from rolecall.domain.decision import EVERYTHING, NOTHING, Decision, Reason
-from rolecall.domain.facts import Call, Channel, User
+from rolecall.domain.facts import ANONYMOUS, Call, Channel, User
 from rolecall.domain.grants import Holding
 from rolecall.domain.permissions import SUFFIXES
 
@@ -93,7 +93,12 @@ def about(user: User, role: str, cid: str, resource: Call | Channel) -> About:
 
 
 def owned(user_id: str, creator: str, author: str) -> int:
-    """Return the mask of actions whose `-owner` permissions count: the creator's ones, the author's ones."""
+    """Return the mask of actions whose `-owner` permissions count: the creator's ones, the author's ones.
+
+    Those who call without a token are all the same user, so nothing is owned by any of them.
+    """
+    if user_id == ANONYMOUS.id:
+        return NOTHING
     mask = CREATOR_OWNED if creator == user_id else NOTHING
     return mask | _AUTHOR_OWNED if author == user_id else mask
 

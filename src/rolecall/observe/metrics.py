@@ -69,6 +69,22 @@ class IndexFigures(Protocol):
         """How often writes have been applied."""
 
 
+class SocketFigures(Protocol):
+    """What the WebSocket door says of itself."""
+
+    @property
+    def connections(self) -> int:
+        """Connections that are open."""
+
+    @property
+    def watches(self) -> int:
+        """Calls and channels watched, counted once for each user and connection."""
+
+    @property
+    def events(self) -> int:
+        """Notices given to watches so far."""
+
+
 class _IndexMetric(NamedTuple):
     family: type[CounterMetricFamily | GaugeMetricFamily]
     name: str
@@ -103,7 +119,7 @@ class Metrics:
     """All metrics of one server.
 
     `methods` are the RPCs there are. `decisions` counts verdicts by reason and is read at every scrape, so whoever
-    decides increments plain integers. `index` is asked at every scrape.
+    decides increments plain integers. `index` and `sockets` are asked at every scrape.
     """
 
     def __init__(
@@ -113,6 +129,7 @@ class Metrics:
         methods: Collection[str],
         decisions: Mapping[str, int],
         index: Callable[[], IndexFigures],
+        sockets: Callable[[], SocketFigures] | None = None,
     ) -> None:
         disable_created_metrics()  # type: ignore[no-untyped-call]  # a second series for each, which the text format has no use for
         self._registry = registry = CollectorRegistry()
@@ -125,6 +142,8 @@ class Metrics:
         registry.register(self._rpcs)
         registry.register(_Decisions(decisions))
         registry.register(_Index(index))
+        if sockets is not None:
+            registry.register(_Sockets(sockets))
         for collector in (ProcessCollector, PlatformCollector, GCCollector):
             collector(registry=registry)
 
@@ -164,3 +183,14 @@ class _Index(Collector):
         figures = self._figures()
         for family, name, about, value in _INDEX:
             yield family(f"rolecall_index_{name}", about, value=value(figures))
+
+
+class _Sockets(Collector):
+    def __init__(self, figures: Callable[[], SocketFigures]) -> None:
+        self._figures = figures
+
+    def collect(self) -> Iterator[Metric]:
+        figures = self._figures()
+        yield GaugeMetricFamily("rolecall_connections", "WebSocket connections open.", value=figures.connections)
+        yield GaugeMetricFamily("rolecall_watches", "Calls and channels watched.", value=figures.watches)
+        yield CounterMetricFamily("rolecall_events", "Notices given to those who watch.", value=figures.events)

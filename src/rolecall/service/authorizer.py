@@ -107,6 +107,10 @@ class Authorizer:
             await self._index.fetch(app_id, names)
         raise Unavailable("the facts of this question do not fit into the cache together", reason="CACHE_TOO_SMALL")
 
+    def revision(self, app_id: int) -> int:
+        """Return the revision that answers are from now."""
+        return self._index.app(app_id).revision
+
     async def reach(self, app_id: int, revision: int, seconds: float) -> None:
         """Wait for a revision; Unavailable when it does not come in time."""
         if revision > self._index.app(app_id).revision:
@@ -170,6 +174,21 @@ class Authorizer:
             return channel_capabilities.names(channel_rules.channel_rows(self._on_channel(app, caller, question)))
         raise InvalidInput("`call` or `channel` is required", field="call")
 
+    def mask_of(self, app: AppState, caller: Caller, question: Question) -> int:
+        """Return what one user may do on a call or channel as a mask, and in it what it may read there.
+
+        `capability_names` and `readable` say what is in it.
+        """
+        if question.call:
+            return call_rules.call_actions(self._on_call(app, caller, question)[0])
+        return channel_rules.channel_rows(self._on_channel(app, caller, question), _BESIDES)
+
+    def by_role(self, app: AppState, cid: str) -> dict[str, list[str]]:
+        """Return what a user of each role that the call's type grants anything may do there: one of no team."""
+        of = self._situations.call(app, cid)
+        cases = {role: call_rules.role_case(app.rules, *of, role) for role in sorted(of[0].grants.roles)}
+        return {role: call_capabilities.names(call_rules.call_actions(case)) for role, case in cases.items()}
+
     def _explain(self, app: AppState, caller: Caller, question: Question, capability: str) -> Explanation:
         target = self.target(app, caller, question)
         return explain(target.rules, explained(target.case), target.asks(capability))
@@ -221,6 +240,24 @@ class Authorizer:
         user = self._situations.user(app, user_id)
         team = (question.call_facts.team if question.call_facts else None) or ""
         return app_rules.app_case(app.rules, app.grants, user_id, user, question.author, team)
+
+
+def capability_names(question: Question, mask: int) -> tuple[str, ...]:
+    """Return the sorted capabilities in a mask of the question's call or channel."""
+    return tuple(call_capabilities.names(mask) if question.call else channel_capabilities.names(mask))
+
+
+def readable(question: Question, mask: int) -> bool:
+    """Tell whether a mask of the question's call or channel holds the right to read it."""
+    return bool(mask & (call_rules.READING if question.call else channel_rules.READING))
+
+
+def listable(question: Question, mask: int) -> bool:
+    """Tell whether a mask of the question's call or channel holds the right to see who its members are."""
+    return bool(mask & (call_rules.READING if question.call else channel_rules.LISTING))
+
+
+_BESIDES: Final = channel_rules.READING | channel_rules.LISTING
 
 
 Judge = tuple[Callable[[str], int | None], Callable[[int], Decision], str]

@@ -1,7 +1,8 @@
 """Who calls: API keys and HS256 tokens, verified, remembered while they live, and revocable at once.
 
 A valid token without `user_id` is a server-side caller, to whom everything in the app is allowed. With `user_id` the
-caller is that user. Every failure is Unauthenticated and says which check failed; never more than that.
+caller is that user; without a token, where a transport lets one in, the user that is nobody. Every failure is
+Unauthenticated and says which check failed; never more than that.
 """
 
 from __future__ import annotations
@@ -10,13 +11,13 @@ import json
 import time
 from collections import OrderedDict
 from collections.abc import Callable
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, cast
 
 import jwt
 from jwt.algorithms import HMACAlgorithm
 
 from rolecall.domain.errors import RolecallError, Unauthenticated
-from rolecall.domain.facts import User
+from rolecall.domain.facts import ANONYMOUS, User
 from rolecall.domain.names import check_id, check_role_name
 from rolecall.domain.roles import DEFAULT_CALL_ROLE, DEFAULT_CHANNEL_ROLE, canonical
 from rolecall.service.cache import MISSING, USER
@@ -46,6 +47,11 @@ class Caller(NamedTuple):
     def server_side(self) -> bool:
         """Whether everything within the app is allowed."""
         return not self.user_id
+
+    @property
+    def anonymous(self) -> bool:
+        """Whether the caller is nobody in particular: it has the role `anonymous`, and can't own anything."""
+        return self.user_id == ANONYMOUS.id
 
     def role_on_call(self, cid: str) -> str | None:
         """Return the role a call token carries for this call."""
@@ -85,6 +91,21 @@ class Callers:
         app = self._index.app_by_key(key)
         return None if app is None else app.id
 
+    def anonymous(self, key: str) -> Caller:
+        """Return the caller without a token: the user `!anon`, who is stored nowhere."""
+        return Caller(self._app(key).id, ANONYMOUS.id)
+
+    def expires(self, key: str, authorization: str) -> float | None:
+        """Return when a token that was authenticated ends, in Unix seconds; None when it does not say."""
+        return self._token(self._app(key), key, authorization).expires
+
+    async def user(self, caller: Caller) -> User | None:
+        """Return the facts of a caller's user, None when there is no such user."""
+        name = USER, caller.app_id, caller.user_id
+        while (user := self._index.cache.get(name)) is MISSING:
+            await self._index.fetch(caller.app_id, [name])
+        return cast("User | None", user)
+
     async def authenticate(self, key: str, authorization: str, *, trusted_peer: bool = False) -> Caller:
         """Return the caller that an API key and an authorization value name; a trusted peer needs no token."""
         while (caller := self.known(key, authorization, trusted_peer=trusted_peer)) is None:
@@ -96,11 +117,7 @@ class Callers:
 
     def known(self, key: str, authorization: str, *, trusted_peer: bool = False) -> Caller | None:
         """Authenticate without awaiting; None when the user of a token has to be fetched first."""
-        if not key:
-            raise _refuse("API_KEY_MISSING", "an api key is required in `x-api-key`")
-        app = self._index.app_by_key(key)
-        if app is None:
-            raise _refuse("API_KEY_UNKNOWN", "api key is invalid")
+        app = self._app(key)
         passed = self._passed.get((key, authorization))
         if passed is not None:
             # Nothing of the app has changed since this token passed every check, and it has not expired.
@@ -118,6 +135,14 @@ class Callers:
                 self._remember_passed(app, (key, authorization), token)
             return token.caller
         return self._user(app, token)
+
+    def _app(self, key: str) -> AppState:
+        if not key:
+            raise _refuse("API_KEY_MISSING", "an api key is required in `x-api-key`")
+        app = self._index.app_by_key(key)
+        if app is None:
+            raise _refuse("API_KEY_UNKNOWN", "api key is invalid")
+        return app
 
     def _remember_passed(self, app: AppState, name: tuple[str, str], token: _Token) -> None:
         if len(self._passed) >= _REMEMBERED:
@@ -181,8 +206,14 @@ class Callers:
 
 
 def _check_revoked(token: _Token, valid_from: int | None) -> None:
-    """Refuse a token issued before `valid_from` (Unix nanoseconds); one that does not say when counts as older."""
-    if valid_from is not None and (token.issued is None or token.issued * NANOSECONDS < valid_from):
+    """Refuse a token issued before `valid_from` (Unix nanoseconds).
+
+    A user's token that does not say when it was issued counts as older. A server's does not: Stream's SDKs never say,
+    and one who makes them has the secret. Taking the secret away is what ends those.
+    """
+    if valid_from is None or (token.issued is None and token.caller.server_side):
+        return
+    if token.issued is None or token.issued * NANOSECONDS < valid_from:
         raise _refuse("TOKEN_REVOKED", "token was issued before tokens were revoked")
 
 
@@ -213,14 +244,18 @@ def _decode(token: str, secret: str, *, verify: bool = True) -> dict[str, Any] |
     except jwt.InvalidSignatureError:
         return None
     except (jwt.PyJWTError, ValueError, RecursionError):
-        raise _malformed() from None
+        raise _malformed(token) from None
     if not isinstance(claims, dict):
-        raise _malformed()
+        raise _malformed(token)
     return claims
 
 
-def _malformed() -> Unauthenticated:
-    return _refuse("TOKEN_MALFORMED", "token is malformed: it must be a JWT, three base64url parts with dots between")
+def _malformed(token: str) -> Unauthenticated:
+    return Unauthenticated(
+        "token is malformed: it must be a JWT, three base64url parts with dots between",
+        reason="TOKEN_MALFORMED",
+        metadata={"segments": str(token.count(".") + 1)},
+    )
 
 
 def _read(app: AppState, claims: dict[str, Any] | None, secret: str) -> _Token:
@@ -243,9 +278,12 @@ def _user_id(value: object) -> str:
     if not isinstance(value, str):
         raise _claim("user_id", "text")
     try:
-        return check_id(value, "user_id")
+        check_id(value, "user_id")
     except (RolecallError, UnicodeEncodeError):
         raise _claim("user_id", "an id of 1 to 255 bytes without control characters") from None
+    if value == ANONYMOUS.id:
+        raise _claim("user_id", f"a user's id, and {ANONYMOUS.id} is who calls without a token")
+    return value
 
 
 def _role(value: object) -> str:

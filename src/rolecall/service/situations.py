@@ -31,6 +31,14 @@ class Situations:
             raise Missing([(USER, app.id, check_id(user_id, "user_id"))])
         return user
 
+    def call(self, app: AppState, cid: str) -> tuple[call_rules.CallType, Call]:
+        """Return a call and its type, from the type alone when there is no such call; Missing when not known."""
+        call: Call | None = self._cache.get((CALL, app.id, cid))
+        if call is MISSING:
+            raise Missing([(CALL, app.id, cid)])
+        call_type = app.call_type(cid.partition(":")[0] if call is None else call.type)
+        return call_type, call or call_rules.unstored(call_type)
+
     def on_call(self, app: AppState, caller: Caller, question: Question) -> call_rules.Situation:
         """Return what is known of the question's user on its call; Missing when facts are not held."""
         user_id = subject_of(caller, question)

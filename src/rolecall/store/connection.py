@@ -8,8 +8,9 @@ from __future__ import annotations
 import asyncio
 import logging
 import sqlite3
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final, TypeVar, cast
 
@@ -17,6 +18,7 @@ import aiosqlite
 
 from rolecall.domain.errors import RolecallError, Unavailable
 from rolecall.domain.names import shown
+from rolecall.store import search_text
 from rolecall.store.errors import domain_errors
 from rolecall.store.rows import Row
 
@@ -26,6 +28,9 @@ T = TypeVar("T")
 
 CHUNK: Final = 32
 """Rows read at a time in a large read."""
+_STEPS: Final = 50_000
+"""Steps of SQLite's machine between two looks at the clock."""
+_NO_HANDLER: Final = cast("Callable[[], int | None]", None)
 SLICE_SECONDS: Final = 0.002
 """How long rows are converted before the event loop gets its turn, give or take one row."""
 
@@ -56,10 +61,12 @@ async def connect(
 
     def open_file() -> sqlite3.Connection:
         try:
-            return sqlite3.connect(uri, uri=True, timeout=busy_timeout, isolation_level=None)
+            raw = sqlite3.connect(uri, uri=True, timeout=busy_timeout, isolation_level=None)
         except sqlite3.Error as error:  # raised here it would leave the thread running
             failures.append(error)
             return sqlite3.connect(":memory:")
+        search_text.define(raw)
+        return raw
 
     connection = Connection(path, aiosqlite.Connection(open_file, iter_chunk_size=CHUNK))
     try:
@@ -126,6 +133,21 @@ class Connection:
         """Run a statement and return all of its rows, in one trip."""
         with self._errors():
             return cast("list[Row]", await self._raw.execute_fetchall(sql, parameters))
+
+    @asynccontextmanager
+    async def within(self, seconds: float) -> AsyncIterator[None]:
+        """Give up a statement that is still running after some time: OverLimit, reason SEARCH_TOO_LONG.
+
+        Inside a transaction only, where no other task's statements are on this connection.
+        """
+        until = time.monotonic() + seconds
+        with self._errors():
+            await self._raw.set_progress_handler(lambda: time.monotonic() > until, _STEPS)
+        try:
+            yield
+        finally:
+            with suppress(ValueError):  # closed meanwhile
+                await finished(self._raw.set_progress_handler(_NO_HANDLER, 0))
 
     async def one(self, sql: str, parameters: Iterable[Any] = ()) -> Row | None:
         """Run a statement and return its first row."""

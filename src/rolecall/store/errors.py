@@ -16,6 +16,7 @@ _SEE_CHECK: Final = "see `rolecall db check`, or "
 _LOCKED: Final = "store {path} is locked by another process"
 _FULL: Final = "no room left for store {path}"
 _UNREADABLE: Final = "cannot open or write store {path}: {error}"
+_TOO_LONG: Final = "the search takes too long: narrow its filter"
 _FAILED: Final = "store {path} failed: {error}"
 
 _Kind = tuple[type[RolecallError], str, str]
@@ -27,6 +28,7 @@ _SQLITE: Final[dict[int, _Kind]] = {
     sqlite3.SQLITE_BUSY: (Unavailable, "STORE_LOCKED", _LOCKED),
     sqlite3.SQLITE_LOCKED: (Unavailable, "STORE_LOCKED", _LOCKED),
     sqlite3.SQLITE_FULL: (OverLimit, "STORE_FULL", _FULL),
+    sqlite3.SQLITE_INTERRUPT: (OverLimit, "SEARCH_TOO_LONG", _TOO_LONG),
     sqlite3.SQLITE_CANTOPEN: (Unavailable, "STORE_UNREADABLE", _UNREADABLE),
     sqlite3.SQLITE_PERM: (Unavailable, "STORE_UNREADABLE", _UNREADABLE),
     sqlite3.SQLITE_READONLY: (Unavailable, "STORE_UNREADABLE", _UNREADABLE),

@@ -6,7 +6,7 @@ A page starts after the id given, which need not exist; the empty string is befo
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, NamedTuple
 
 from rolecall.domain.names import shown
 from rolecall.domain.records import (
@@ -24,7 +24,6 @@ from rolecall.domain.records import (
     TypeRecord,
     UserRecord,
 )
-from rolecall.store.connection import Connection
 from rolecall.store.rows import (
     APP,
     CALL,
@@ -43,6 +42,7 @@ from rolecall.store.rows import (
     to_grants,
     to_text,
 )
+from rolecall.store.searching import Searching
 
 _APP: Final = APP.select("FROM apps WHERE id = ?")
 _APP_BY_NAME: Final = APP.select("FROM apps WHERE name = ?")
@@ -104,6 +104,9 @@ _TYPES: Final = TYPE.select(
 
 _USER: Final = USER.select("FROM users WHERE app_id = ? AND id = ?")
 _USERS: Final = USER.select("FROM users WHERE app_id = ? AND id IN (SELECT value FROM json_each(?))")
+_USERS_NAMED: Final = USER.select("""
+  FROM users WHERE app_id = ? AND json_extract(extras, '$.name') IN (SELECT value FROM json_each(?))
+""")  # in no order: with one, SQLite would not take the index by name
 _USER_PAGE: Final = USER.select("FROM users WHERE app_id = ? AND id > ? ORDER BY id LIMIT ?")
 _USER_PAGE_OF_ROLE: Final = USER.select("FROM users WHERE app_id = ? AND role = ? AND id > ? ORDER BY id LIMIT ?")
 
@@ -151,12 +154,18 @@ SELECT count(*) FROM channel_members WHERE channel = (SELECT key FROM channels W
 _TASK: Final = TASK.select("FROM tasks WHERE app_id = ? AND id = ?")
 
 
-class Reader:
-    """Reads of one app, all from the snapshot of the connection's transaction."""
+class Use(NamedTuple):
+    """What holds a role or grants a permission: a kind of thing and which one. As text: ``user `ann` ``."""
 
-    def __init__(self, connection: Connection, app_id: int) -> None:
-        self._connection = connection
-        self.app_id = app_id
+    kind: str
+    id: str
+
+    def __str__(self) -> str:
+        return f"{self.kind} {shown(self.id)}"
+
+
+class Reader(Searching):
+    """Reads of one app, all from the snapshot of the connection's transaction."""
 
     async def app_by_id(self, app_id: int) -> AppRecord | None:
         """Return any app by its number."""
@@ -186,9 +195,9 @@ class Reader:
         """Return the custom roles by name."""
         return await self._list(ROLE, _ROLES, self.app_id)
 
-    async def role_use(self, role: str) -> str | None:
+    async def role_use(self, role: str) -> Use | None:
         """Name something that holds the role or a policy for it, such as ``user `ann` ``; None when nothing does."""
-        return _thing(await self._connection.one(_ROLE_USE, {"app_id": self.app_id, "role": role}))
+        return _use(await self._connection.one(_ROLE_USE, {"app_id": self.app_id, "role": role}))
 
     async def permission(self, permission_id: str) -> PermissionRecord | None:
         """Return a custom permission."""
@@ -202,11 +211,11 @@ class Reader:
         """Return the ids of the custom permissions, sorted; their conditions, which may be large, are not read."""
         return await self._names(_PERMISSION_IDS, self.app_id)
 
-    async def permission_use(self, permission_id: str) -> str | None:
+    async def permission_use(self, permission_id: str) -> Use | None:
         """Name something that grants the permission or takes it away, such as ``scope `messaging` ``."""
         written = to_text(permission_id)[1:]
         parameters = {"app_id": self.app_id, "id": permission_id, "written": written}
-        return _thing(await self._connection.one(_PERMISSION_USE, parameters))
+        return _use(await self._connection.one(_PERMISSION_USE, parameters))
 
     async def last_migration(self) -> MigrationRecord | None:
         """Return what was there before the newest migration that has not been undone."""
@@ -239,6 +248,10 @@ class Reader:
         """Return those of the users that exist."""
         users = await self._list(USER, _USERS, self.app_id, to_text(list(user_ids)))
         return {user.id: user for user in users}
+
+    async def users_named(self, names: Collection[str]) -> list[UserRecord]:
+        """Return the users that bear one of the names."""
+        return await self._list(USER, _USERS_NAMED, self.app_id, to_text(sorted(names)))
 
     async def list_users(self, limit: int, after: str = "", *, role: str = "") -> list[UserRecord]:
         """Return a page of the users, or of those whose own role is the one given."""
@@ -321,9 +334,8 @@ class Reader:
         return tuple(name for (name,) in await self._connection.all(sql, parameters))
 
 
-def _thing(row: Row | None) -> str | None:
-    """Name what a row of a noun and an id is about."""
-    return None if row is None else f"{row[0]} {shown(row[1])}"
+def _use(row: Row | None) -> Use | None:
+    return None if row is None else Use(*row)
 
 
 def _migrated(row: Row) -> tuple[str, Grants]:

@@ -1,6 +1,7 @@
 """The store as one SQLite file, which several processes may have open at once.
 
-Each kind of work has a connection of its own, and so a thread: writes, following, facts, and reads for Get and List.
+Each kind of work has a connection of its own, and so a thread: writes, following, facts, reads for Get and List, and
+searches, which may take long.
 With write-ahead logging readers do not wait for the writer, nor it for them.
 """
 
@@ -59,6 +60,7 @@ class Store:
         self._connections = AsyncExitStack()
         self._writer: Connection
         self._reader: Connection
+        self._searcher: Connection
         self._facts: Connection
         self._follower: Follower
 
@@ -84,6 +86,7 @@ class Store:
         self._writer = await self._connection(_WRITES)
         await schema.prepare(self._writer, migrations, self._busy_timeout)
         self._reader = await self._connection(_READS)
+        self._searcher = await self._connection(_READS)
         self._facts = await self._connection(_READS)
         self._follower = Follower(await self._connection(_READS))
 
@@ -130,13 +133,14 @@ class Store:
         return await read_facts(self._facts, app_id, wanted)
 
     @asynccontextmanager
-    async def snapshot(self, app_id: int = 0) -> AsyncIterator[Reader]:
+    async def snapshot(self, app_id: int = 0, *, searching: bool = False) -> AsyncIterator[Reader]:
         """Read any number of an app's things as they were at one moment; without an app, only apps can be read.
 
-        Snapshots take turns, so they must not be nested.
+        Snapshots take turns, so they must not be nested; those for searching wait only for each other.
         """
-        async with self._reader.transaction():
-            yield Reader(self._reader, app_id)
+        connection = self._searcher if searching else self._reader
+        async with connection.transaction():
+            yield Reader(connection, app_id)
 
     # --- writing ---
 

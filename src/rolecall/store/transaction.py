@@ -46,6 +46,15 @@ _LEAVE: Final = (  # the subquery on the app keeps SQLite on the index by user
     """,
 )
 
+_GIVE_CALLS: Final = """
+UPDATE calls SET created_by_id = ?, updated_at = ?
+ WHERE app_id = ? AND created_by_id IN (SELECT value FROM json_each(?)) RETURNING cid
+"""
+_GIVE_CHANNELS: Final = """
+UPDATE channels SET created_by_id = ?, updated_at = ?
+ WHERE app_id = ? AND created_by_id IN (SELECT value FROM json_each(?)) RETURNING cid
+"""
+
 _PUT_CALL: Final = CALL.upsert("calls", "app_id")
 _DELETE_CALL: Final = "DELETE FROM calls WHERE app_id = ? AND cid = ?"
 _CALL_KEY: Final = "SELECT key FROM calls WHERE app_id = ? AND cid = ?"
@@ -103,6 +112,18 @@ class Transaction(Configuration):
                 await self._connection.run(statement, {"app_id": self.app_id, "ids": to_text(gone)})
         self._touch(changes.USER, *gone)
         return gone
+
+    async def give_calls(self, owners: Collection[str], heir: str) -> tuple[str, ...]:
+        """Make all calls that users have created a user's own, and return the cids."""
+        given = await self._names(_GIVE_CALLS, heir, self.now, self.app_id, to_text(list(owners)))
+        self._touch(changes.CALL, *given)
+        return given
+
+    async def give_channels(self, owners: Collection[str], heir: str) -> tuple[str, ...]:
+        """Make all channels that users have created a user's own, and return the cids."""
+        given = await self._names(_GIVE_CHANNELS, heir, self.now, self.app_id, to_text(list(owners)))
+        self._touch(changes.CHANNEL, *given)
+        return given
 
     # --- calls ---
 

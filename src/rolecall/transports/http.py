@@ -13,12 +13,15 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Route
 
 from rolecall.domain.errors import Unavailable
+from rolecall.transports.sockets import SocketProtocol
+from rolecall.transports.web import around
 
 _BACKLOG: Final = 1024
 _STOP_SECONDS: Final = 2
+_LARGEST_SOCKET_MESSAGE: Final = 64 * 1024  # a token and what a user says of itself; all else is pings
 _OWN: Final = frozenset({"/metrics", "/healthz", "/readyz"})
 
 Missing = Callable[[Request, Exception], Awaitable[Response]]
@@ -28,15 +31,17 @@ Missing = Callable[[Request, Exception], Awaitable[Response]]
 class HttpDoor:
     """`render` returns the metrics and their content type; `why_not_ready` the reason, "" when answers are given.
 
-    `api` are routes to be served beside these, and `missing` answers what no route is for.
+    `api` are routes to be served beside these, and `missing` answers what no route is for. Web pages of `origins` may
+    call them from a browser.
     """
 
     def __init__(
         self,
         render: Callable[[], tuple[bytes, str]],
         why_not_ready: Callable[[], str],
-        api: Sequence[Route] = (),
+        api: Sequence[BaseRoute] = (),
         missing: Missing | None = None,
+        origins: Sequence[str] = (),
     ) -> None:
         self._render = render
         self._why_not_ready = why_not_ready
@@ -49,13 +54,17 @@ class HttpDoor:
             *api,
         ]
         unknown: dict[Any, Any] = {} if missing is None else {404: missing, 405: _except_own(missing)}
+        app = Starlette(routes=routes, exception_handlers=unknown, middleware=around(origins, _OWN))
+        app.router.redirect_slashes = False  # an id that ends in a slash is no reason to ask for something else
         self._server = _Server(
             uvicorn.Config(
-                Starlette(routes=routes, exception_handlers=unknown),
+                app,
                 log_config=None,
                 access_log=False,
                 lifespan="off",
-                ws="none",
+                ws=SocketProtocol,
+                ws_max_size=_LARGEST_SOCKET_MESSAGE,
+                ws_per_message_deflate=False,
                 timeout_graceful_shutdown=_STOP_SECONDS,
             )
         )
@@ -63,7 +72,8 @@ class HttpDoor:
     def listen(self, host: str, port: int) -> int:
         """Bind and return the port; Unavailable when it is taken."""
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        bound = socket.socket(family, socket.SOCK_STREAM)
+        # Named, the protocol tells asyncio to send at once; else the second answer on a connection waits 40 ms (Nagle).
+        bound = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             bound.bind((host, port))

@@ -104,6 +104,105 @@ CALL_TYPE: Final = {
     "created_at": Ts,
     "updated_at": Ts,
 }
+USER: Final = {
+    "banned": bool,
+    "blocked_user_ids": [str],
+    "created_at": Ts,
+    "id": str,
+    "invisible": bool,
+    "language": str,
+    "online": bool,
+    "role": str,
+    "shadow_banned": bool,
+    "teams": [str],
+    "updated_at": Ts,
+}
+"""A user; where custom data is nested it has `custom` too (`NESTED`)."""
+FULL_USER: Final = {
+    **USER,
+    "channel_mutes": [str],
+    "devices": [str],
+    "mutes": [str],
+    "total_unread_count": int,
+    "unread_channels": int,
+    "unread_count": int,
+    "unread_threads": int,
+}
+NESTED: Final[dict[str, Any]] = {"custom": {}}
+_ADDRESS: Final = {"address": str}
+CALL: Final = {
+    "backstage": bool,
+    "blocked_user_ids": [str],
+    "captioning": bool,
+    "cid": str,
+    "created_at": Ts,
+    "created_by": USER | NESTED,
+    "current_session_id": str,
+    "custom": {},
+    "egress": {"broadcasting": bool, "rtmps": [str]},
+    "id": str,
+    "ingress": {"rtmp": _ADDRESS, "srt": _ADDRESS, "whip": _ADDRESS},
+    "recording": bool,
+    "settings": CALL_SETTINGS,
+    "transcribing": bool,
+    "translating": bool,
+    "type": str,
+    "updated_at": Ts,
+}
+CALL_MEMBER: Final = {
+    "created_at": Ts,
+    "custom": {},
+    "role": str,
+    "updated_at": Ts,
+    "user": USER | NESTED,
+    "user_id": str,
+}
+CALL_STATE: Final = {"call": CALL, "members": [CALL_MEMBER], "own_capabilities": [str]}
+COMMAND: Final = {"name": str, "description": str, "args": str, "set": str}
+CHANNEL_MEMBER: Final = {
+    "banned": bool,
+    "channel_role": str,
+    "created_at": Ts,
+    "invited": bool,
+    "is_moderator": bool,
+    "notifications_muted": bool,
+    "role": str,
+    "shadow_banned": bool,
+    "status": str,
+    "updated_at": Ts,
+    "user": USER,
+    "user_id": str,
+}
+CHANNEL: Final = {
+    "cid": str,
+    "config": {
+        "automod": str,
+        "commands": [COMMAND],
+        "created_at": Ts,
+        "grants": Grants,
+        "max_message_length": int,
+        "name": str,
+        "typing_events": bool,
+        "updated_at": Ts,
+        "uploads": bool,
+    },
+    "created_at": Ts,
+    "created_by": USER,
+    "disabled": bool,
+    "frozen": bool,
+    "id": str,
+    "own_capabilities": [str],
+    "type": str,
+    "updated_at": Ts,
+}
+"""A channel; where custom data is nested it has `custom` too, and to those who may see members their count."""
+CHANNEL_STATE: Final = {
+    "channel": CHANNEL,
+    "members": [CHANNEL_MEMBER],
+    "messages": [str],
+    "pinned_messages": [str],
+    "threads": [str],
+}
 DONE: Final = {"duration": Duration}
 ERROR: Final = {
     "code": int,

@@ -11,10 +11,12 @@ from rolecall.domain.errors import Forbidden, RolecallError
 
 
 @contextmanager
-def refused(kind: type[RolecallError], *, field: str | None = None, reason: str = "", text: str = "") -> Iterator[None]:
-    """Expect an error of exactly this kind."""
+def refused(
+    kind: type[RolecallError], *, field: str | None = None, reason: str = "", text: str = ""
+) -> Iterator[pytest.ExceptionInfo[RolecallError]]:
+    """Expect an error of exactly this kind, which is told of once the block has ended."""
     with pytest.raises(RolecallError) as caught:
-        yield
+        yield caught
     error = caught.value
     assert type(error) is kind, error
     assert field is None or error.field == field, error

@@ -58,7 +58,7 @@ async def test_a_call_comes_back_as_written(desk: Desk) -> None:
     members = (await desk.admin.calls.members(desk.server, "default:a:b", Page())).items
     at = record.created_at
     assert members == (
-        CallMemberRecord("ann", created_at=at, updated_at=at),
+        CallMemberRecord("ann", created_at=at + 1, updated_at=at),  # the second of the request is the younger
         CallMemberRecord("bob", "host", {"seat": 1}, created_at=at, updated_at=at),
     )
 
@@ -168,7 +168,7 @@ async def test_deleting_takes_everything_said_of_users_along(desk: Desk) -> None
     await desk.make_users("ann")
     await desk.make_call(CID, members=("ann",))
     await desk.admin.calls.block(desk.server, CID, "ann")
-    revision = await desk.admin.calls.delete(desk.server, CID)
+    revision = (await desk.admin.calls.delete(desk.server, CID)).revision
     assert revision == await desk.revision()
     await desk.make_call(CID)
     assert (await desk.admin.calls.members(desk.server, CID, Page())).items == ()
@@ -255,7 +255,8 @@ class TestMembers:
         await desk.make_call(CID, members=("ann", "bob", "cyd"))
         before = await desk.revision()
         updates = [CallMemberChange("dan"), CallMemberChange("bob", role="host"), CallMemberChange("ann")]
-        members, revision = await desk.admin.calls.update_members(desk.server, CID, updates, ["cyd", "nobody"])
+        view, revision = await desk.admin.calls.update_members(desk.server, CID, updates, ["cyd", "nobody"])
+        members = view.members
         assert revision == before + 1
         assert [(member.user_id, member.role) for member in members] == [
             ("dan", "call_member"),
@@ -271,7 +272,8 @@ class TestMembers:
         await desk.make_users("ann")
         members = (CallMemberChange("ann", role="host", custom={"seat": 1}),)
         await desk.admin.calls.upsert(desk.server, CallChange(CID, members=members))
-        (member,), _ = await desk.admin.calls.update_members(desk.server, CID, [CallMemberChange("ann", custom={})], [])
+        view, _ = await desk.admin.calls.update_members(desk.server, CID, [CallMemberChange("ann", custom={})], [])
+        (member,) = view.members
         assert (member.role, member.custom) == ("host", {})
 
     @pytest.mark.parametrize(

@@ -118,24 +118,27 @@ async def use_in_the_app(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize(
-    ("use", "names"),
+    ("use", "names", "holder"),
     [
-        (use_as_user_role, "user `ann`"),
-        (use_as_team_role, "user `ann`"),
-        (use_in_a_scope, "scope `video:default`"),
-        (use_in_a_call, "call `default:x`"),
-        (use_in_a_channel, "channel `team:x`"),
-        (use_in_overrides, "channel `team:x`"),
-        (use_in_a_policy, "a policy of channel type `team` names it"),
-        (use_in_the_app, "`user_search_disallowed_roles`"),
+        (use_as_user_role, "user `ann`", ("user", "ann")),
+        (use_as_team_role, "user `ann`", ("user", "ann")),
+        (use_in_a_scope, "scope `video:default`", ("scope", "video:default")),
+        (use_in_a_call, "call `default:x`", ("call", "default:x")),
+        (use_in_a_channel, "channel `team:x`", ("channel", "team:x")),
+        (use_in_overrides, "channel `team:x`", ("channel", "team:x")),
+        (use_in_a_policy, "a policy of channel type `team` names it", ("channel type", "team")),
+        (use_in_the_app, "`user_search_disallowed_roles`", ("app", "acme")),
     ],
 )
-async def test_a_role_in_use_stays_and_the_error_names_its_user(desk: Desk, use: object, names: str) -> None:
+async def test_a_role_in_use_stays_and_the_error_names_its_user(
+    desk: Desk, use: object, names: str, holder: tuple[str, str]
+) -> None:
     await desk.admin.roles.create(desk.server, "speaker")
     assert callable(use)
     await use(desk)
-    with refused(Precondition, field="name", reason="ROLE_IN_USE", text=names):
+    with refused(Precondition, field="name", reason="ROLE_IN_USE", text=names) as caught:
         await desk.admin.roles.delete(desk.server, "speaker")
+    assert (caught.value.metadata["kind"], caught.value.metadata["holder"]) == holder
 
 
 async def test_a_deleted_role_leaves_no_cleared_list_behind(desk: Desk) -> None:

@@ -87,6 +87,32 @@ async def test_an_update_replaces_named_roles_and_sent_settings_only(desk: Desk,
 
 
 @pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("dry_run", [False, True])
+async def test_a_type_that_must_exist_is_not_made(desk: Desk, kind: str, dry_run: bool) -> None:
+    types, change = types_of(desk, kind), TypeChange("gone", must_exist=True, dry_run=dry_run)
+    await types.upsert(desk.server, TypeChange("gone"))
+    assert not (await types.upsert(desk.server, change)).created
+    await types.delete(desk.server, "gone")  # between a look at the type and the change of it
+    before = await desk.revision()
+    with refused(NotFound, field="name", reason=f"{kind.upper()}_TYPE_NOT_FOUND"):
+        await types.upsert(desk.server, change)
+    assert await desk.revision() == before
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_extras_change_key_by_key(desk: Desk, kind: str) -> None:
+    types = types_of(desk, kind)
+    await types.upsert(desk.server, TypeChange("kept", extras={"a.b": 1, "c": [True]}))
+    before = (await types.get(desk.server, "kept"))[0]
+    assert before.extras == {"a.b": 1, "c": [True]}
+    result = await types.upsert(desk.server, TypeChange("kept", extras={"a.b": None, "d": {"e": "x"}}))
+    assert result.record.extras == (await types.get(desk.server, "kept"))[0].extras == {"c": [True], "d": {"e": "x"}}
+    assert plain(result.record) == plain(before)
+    with refused(InvalidInput, field="extras"):
+        await types.upsert(desk.server, TypeChange("kept", extras={"c": "x" * 6_000}))
+
+
+@pytest.mark.parametrize("kind", KINDS)
 async def test_an_empty_change_makes_no_revision(desk: Desk, kind: str) -> None:
     types = types_of(desk, kind)
     before = await desk.revision()
@@ -272,7 +298,8 @@ async def test_deleting(desk: Desk, kind: str) -> None:
     await make("mine:x")
     with refused(Precondition, reason="TYPE_IN_USE", text="`mine:x`"):
         await types.delete(desk.server, "mine")
-    removed = await remove(desk.server, "mine:x")
+    await remove(desk.server, "mine:x")
+    removed = await desk.revision()
     assert await types.delete(desk.server, "mine") == removed + 1
     with refused(NotFound, reason=f"{kind.upper()}_TYPE_NOT_FOUND"):
         await types.get(desk.server, "mine")

@@ -10,8 +10,10 @@ from rolecall.service.administration.changes import (
     AppChange,
     CallChange,
     CallMemberChange,
+    Merge,
     Page,
     UserChange,
+    UserQuery,
 )
 from tests.integration.service.desk import Desk
 from tests.integration.service.refusals import denied, refused
@@ -67,6 +69,34 @@ async def test_what_is_not_sent_stays_and_what_is_sent_empty_is_cleared(desk: De
 async def test_writing_the_same_again_makes_no_revision(desk: Desk) -> None:
     first = await desk.admin.users.upsert(desk.server, [EVERYTHING])
     assert await desk.admin.users.upsert(desk.server, [EVERYTHING]) == first
+
+
+async def test_an_update_is_of_users_that_are_there(desk: Desk) -> None:
+    await desk.make_users("ann")
+    before = await desk.revision()
+    changes = [UserChange("ann", role="admin"), UserChange("bob", role="admin")]
+    with refused(NotFound, field="users[1].id", reason="USER_NOT_FOUND"):
+        await desk.admin.users.update(desk.server, changes)
+    with refused(UnknownRole, field="users[0].set.role"):
+        await desk.admin.users.update(desk.server, [UserChange("ann", role="speaker")])
+    assert await desk.revision() == before
+
+
+async def test_keys_are_changed_at_their_paths_and_nothing_else(desk: Desk) -> None:
+    before = {"theme": {"color": "red", "size": 1}, "a.b": 1}
+    await desk.admin.users.upsert(desk.server, [UserChange("ann", custom=before)])
+    given = {"more": {"x": 1}}
+    plain = Merge({"theme.color": "blue", **given}, ("a.b",))
+    (user,), _ = await desk.admin.users.update(desk.server, [UserChange("ann", custom=plain)])
+    assert user.custom == {"theme": {"color": "red", "size": 1}, "theme.color": "blue", **given}
+    paths = Merge({"theme.color": "blue", "more.y": 2}, ("theme.size", "gone.x", "more.x.y"), paths=True)
+    (user,), _ = await desk.admin.users.update(desk.server, [UserChange("ann", custom=paths)])
+    assert user.custom == {"theme": {"color": "blue"}, "theme.color": "blue", "more": {"x": 1, "y": 2}}
+    assert given == {"more": {"x": 1}}
+    for path in ("more.x.y", "more..x", "x" + ".x" * 40):
+        bad = UserChange("ann", custom=Merge({path: 1}, paths=True))
+        with pytest.raises(InvalidInput):
+            await desk.admin.users.update(desk.server, [bad])
 
 
 async def test_one_and_true_are_two_values(desk: Desk) -> None:
@@ -173,7 +203,7 @@ async def test_getting_what_is_not_there(desk: Desk) -> None:
 async def test_deleting_takes_memberships_along(desk: Desk) -> None:
     await desk.make_users("ann", "bob")
     await desk.make_call("default:x", owner="ann", members=("ann", "bob"))
-    revision = await desk.admin.users.delete(desk.server, ["ann"])
+    revision = (await desk.admin.users.delete(desk.server, ["ann"])).revision
     assert revision == await desk.revision()
     members = await desk.admin.calls.members(desk.server, "default:x", Page())
     assert [member.user_id for member in members.items] == ["bob"]
@@ -188,6 +218,34 @@ async def test_deleting_an_unknown_user_deletes_nobody(desk: Desk) -> None:
         await desk.admin.users.delete(desk.server, ["ann", "bob"])
     assert await desk.revision() == before
     await desk.admin.users.get(desk.server, "ann")
+
+
+@pytest.mark.parametrize("heir", [True, False])
+async def test_what_users_have_created_goes_to_the_new_owners(desk: Desk, *, heir: bool) -> None:
+    await desk.make_users("ann", "bob", "cid")
+    await desk.make_call("default:x", owner="ann")
+    await desk.make_call("default:y", owner="cid")
+    await desk.make_channel("messaging:x", owner="ann")
+    assert not (await desk.decide("bob", "delete-channel", channel="messaging:x")).allowed
+    owners = {"new_call_owner_id": "bob", "new_channel_owner_id": "bob"} if heir else {}
+    await desk.admin.users.delete(desk.server, ["ann"], **owners)
+    owner = "bob" if heir else "ann"
+    assert (await desk.admin.calls.get(desk.server, "default:x")).call.record.created_by_id == owner
+    assert (await desk.admin.calls.get(desk.server, "default:y")).call.record.created_by_id == "cid"
+    assert (await desk.admin.channels.get(desk.server, "messaging:x")).channel.created_by_id == owner
+    assert (await desk.decide("bob", "delete-channel", channel="messaging:x")).allowed is heir
+
+
+async def test_a_task_tells_of_a_deletion_and_only_servers(desk: Desk) -> None:
+    await desk.make_users("ann", "bob", "cid")
+    deletion = await desk.admin.users.delete(desk.server, ["bob", "ann"])
+    assert [user.id for user in deletion.users] == ["bob", "ann"]
+    task = await desk.admin.tasks.get(desk.server, deletion.task_id)
+    assert (task.status, task.result) == ("completed", {"bob": {"status": "ok"}, "ann": {"status": "ok"}})
+    with refused(Forbidden, reason="SERVER_SIDE_ONLY"):
+        await desk.admin.tasks.get(desk.user("cid"), deletion.task_id)
+    with refused(NotFound, field="id", reason="TASK_NOT_FOUND"):
+        await desk.admin.tasks.get(desk.server, "t1")
 
 
 @pytest.mark.parametrize(
@@ -245,8 +303,7 @@ class TestUserTokens:
         ("change", "field"),
         [
             (UserChange("bob", custom={}), "users[0].id"),
-            (UserChange("ann", role="global_admin"), "users[0].role"),
-            (UserChange("ann", teams=("red",)), "users[0].teams"),
+            (UserChange("ann", role="admin"), "users[0].role"),
             (UserChange("ann", teams_role={"red": "admin"}), "users[0].teams_role"),
             (UserChange("ann", banned=False), "users[0].banned"),
             (UserChange("ann", deactivated=False), "users[0].deactivated"),
@@ -258,6 +315,31 @@ class TestUserTokens:
         await desk.admin.apps.update(desk.server, AppChange(disable_permissions_checks=True))
         with refused(Forbidden, field=field, reason="SERVER_SIDE_ONLY"):
             await desk.admin.users.upsert(desk.user("ann"), [change])
+
+    async def test_teams_are_for_servers_in_streams_words(self, desk: Desk) -> None:
+        await desk.make_users("ann", role="global_admin")
+        text = "user teams can only be updated server-side"
+        with refused(Forbidden, field="users[0].teams", reason="TEAMS_SERVER_SIDE_ONLY", text=text):
+            await desk.admin.users.upsert(desk.user("ann"), [UserChange("ann", teams=("red",))])
+
+    async def test_what_a_user_is_already_may_be_sent_back(self, desk: Desk) -> None:
+        there = UserChange("ann", role="call_member", teams=("b", "a"), teams_role={"a": "call_member"})
+        (stored,), revision = await desk.admin.users.upsert(desk.server, [there])
+        spelled = UserChange("ann", role="call-member", teams=("b", "a", "b"), teams_role={"a": "call-member"})
+        assert await desk.admin.users.upsert(desk.user("ann"), [spelled]) == ((stored,), revision)
+        with refused(Forbidden, reason="TEAMS_SERVER_SIDE_ONLY"):  # the first team counts for more than the others
+            await desk.admin.users.upsert(desk.user("ann"), [UserChange("ann", teams=("a", "b"))])
+
+    async def test_its_name_takes_update_user(self, desk: Desk, ann: Any) -> None:
+        change = UserChange("ann", extras={"name": "Ann"})
+        await desk.admin.apps.update(desk.server, AppChange(grants={"user": ()}))
+        with denied("UpdateUser", ".app"):
+            await desk.admin.users.upsert(ann, [change])
+        with denied("UpdateUser", ".app"):
+            await desk.admin.users.update(ann, [change])
+        await desk.admin.apps.update(desk.server, AppChange(grants={"user": ("update-user-owner",)}))
+        (user,), _ = await desk.admin.users.update(ann, [change])
+        assert user.extras == {"name": "Ann"}
 
     async def test_an_unknown_user_does_not_create_itself(self, desk: Desk) -> None:
         with denied("UpdateUser", ".app", "UNKNOWN_USER"):
@@ -308,6 +390,14 @@ class TestTeams:
             else:
                 with denied("SearchUser", ".app", "OTHER_TEAM"):
                     await teams.admin.users.get(caller, other)
+
+    async def test_a_query_goes_on_past_those_that_are_not_seen(self, teams: Desk) -> None:
+        await teams.admin.users.upsert(teams.server, [UserChange(f"b{n}", teams=("blue",)) for n in range(1_000)])
+        found = await teams.admin.users.query(teams.user("red1"), UserQuery(limit=2, offset=1))
+        assert [user.id for user in found] == ["both", "red1"]
+        await teams.admin.users.upsert(teams.server, [UserChange(f"c{n}", teams=("blue",)) for n in range(1_000)])
+        assert await teams.admin.users.query(teams.user("red1"), UserQuery()) == ()
+        assert len(await teams.admin.users.query(teams.server, UserQuery(limit=100))) == 100
 
     async def test_a_role_in_one_of_its_teams_is_enough_for_itself(self, teams: Desk) -> None:
         change = UserChange("both", role="anonymous", teams_role={"blue": "user"})

@@ -416,6 +416,19 @@ async def test_revoking_the_tokens_of_the_app_counts_for_servers_too(door: Door)
     assert await door.refused(one) == "TOKEN_REVOKED"
 
 
+async def test_a_server_token_that_does_not_say_when_it_was_issued_stays(door: Door) -> None:
+    one = token(server=True)
+    await door.change_app(revoke_tokens_issued_before=NOW * SECOND)
+    assert (await door.enter(one)).server_side
+
+
+async def test_who_comes_without_a_token_is_nobody(door: Door) -> None:
+    caller = door.callers.anonymous("key")
+    assert (caller.user_id, caller.server_side, caller.anonymous) == ("!anon", False, True)
+    assert not (await door.enter(token(user_id="!anonymous"))).anonymous
+    assert await door.refused(token(user_id="!anon")) == "TOKEN_CLAIM_INVALID"
+
+
 async def test_whether_a_user_was_revoked_must_be_known(door: Door) -> None:
     door.desk.store.failure = Unavailable("gone", reason="STORE_FAILED")
     with pytest.raises(Unavailable, match="gone"):

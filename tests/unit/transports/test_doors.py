@@ -1,8 +1,9 @@
-"""Stopping the doors: neither a client that does not read nor a successor on the same socket is in the way."""
+"""The doors: answers are sent at once, and neither a slow client nor a successor is in the way of stopping."""
 
 from __future__ import annotations
 
 import asyncio
+import socket
 from pathlib import Path
 from typing import Any, cast
 
@@ -16,14 +17,31 @@ from rolecall.transports.methods import METHODS
 
 async def test_a_client_that_never_reads_does_not_hold_up_the_stop() -> None:
     door = HttpDoor(lambda: (b"x" * 1_000_000, "text/plain"), lambda: "")
-    port = door.listen("127.0.0.1", 0)
-    await door.start()
-    reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=1)
+    reader, writer = await asyncio.open_connection("127.0.0.1", await _started(door), limit=1)
     writer.write(b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n" * 200)
     await writer.drain()
     await reader.readexactly(1)
     await asyncio.wait_for(door.stop(), timeout=60)
     writer.close()
+
+
+async def test_answers_are_sent_at_once() -> None:
+    """Without TCP_NODELAY every answer but a connection's first waits until the client has acknowledged its head."""
+    door = HttpDoor(lambda: (b"", "text/plain"), lambda: "")
+    reader, writer = await asyncio.open_connection("127.0.0.1", await _started(door))
+    writer.write(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+    await reader.readuntil(b"\r\n\r\n")
+    (connection,) = door._server.server_state.connections  # noqa: SLF001 - a client can't see it
+    accepted = cast("Any", connection).transport.get_extra_info("socket")
+    assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+    writer.close()
+    await door.stop()
+
+
+async def _started(door: HttpDoor) -> int:
+    port = door.listen("127.0.0.1", 0)
+    await door.start()
+    return port
 
 
 async def test_a_server_that_drains_leaves_the_socket_of_its_successor(tmp_path: Path) -> None:

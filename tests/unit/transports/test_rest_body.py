@@ -209,3 +209,27 @@ def test_what_follows_a_gzip_stream_is_refused_and_not_dropped() -> None:
     assert unpacked(packed, "gzip", 100) == b"{}"
     with pytest.raises(InvalidInput, match="goes on after"):
         unpacked(packed + gzip.compress(b"x"), "gzip", 100)
+
+
+# --- values that nothing can hold --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "field"),
+    [
+        (b'"\\ud800"', "body"),
+        (b'{"a":{"b":["x","\\udfff"]}}', "a.b[1]"),
+        (b'{"a":{"\\ud800":1}}', "a.\ud800"),
+        (b'{"a":9223372036854775808}', "a"),
+        (b'{"a":[-9223372036854775809]}', "a[0]"),
+        (b'{"a":1e999}', "a"),
+        (b'{"a":-1e999}', "a"),
+    ],
+)
+def test_values_that_nothing_can_hold_are_refused_with_their_place(text: bytes, field: str) -> None:
+    assert refused(lambda: parsed(text)).field == field
+
+
+def test_the_largest_values_are_read() -> None:
+    text = '{"a":9223372036854775807,"b":-9223372036854775808,"c":1e308,"d":"\\ud83d\\ude00€\\u0000","e":true}'
+    assert parsed(text.encode()) == json.loads(text)

@@ -60,9 +60,9 @@ class Access:
         return result, tx.revision
 
     @asynccontextmanager
-    async def read(self, caller: Caller) -> AsyncIterator[tuple[Reader, int]]:
-        """Open a consistent view of the app and tell its revision."""
-        async with self._store.snapshot(caller.app_id) as reader:
+    async def read(self, caller: Caller, *, searching: bool = False) -> AsyncIterator[tuple[Reader, int]]:
+        """Open a consistent view of the app and tell its revision; for searching it holds up no other reads."""
+        async with self._store.snapshot(caller.app_id, searching=searching) as reader:
             app = await reader.app_by_id(caller.app_id)
             if app is None:
                 raise Unavailable("the app was deleted", reason="APP_DELETED")

@@ -25,6 +25,7 @@ from rolecall.service.administration.checks import (
     custom_permissions,
     custom_roles,
     granted,
+    merged_extras,
     sent,
     stamped,
 )
@@ -36,6 +37,7 @@ from rolecall.store import Store, Transaction
 PERMISSION_VERSIONS: Final = (migration.V1, migration.V2)
 MAX_DISALLOWED_ROLES: Final = 10
 MAX_LIVE_SECRETS: Final = 5
+_MAX_EXTRAS_BYTES: Final = 64 * 1024  # certificates and templates of push notifications are among them
 _MAX_SECRET_BYTES: Final = 1024
 _KEY: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
@@ -100,6 +102,7 @@ async def _update(tx: Transaction, change: AppChange) -> _Written:
         disable_permissions_checks=sent(change.disable_permissions_checks, stored.disable_permissions_checks),
         disable_auth_checks=sent(change.disable_auth_checks, stored.disable_auth_checks),
         revoke_tokens_issued_before=sent(change.revoke_tokens_issued_before, stored.revoke_tokens_issued_before),
+        extras=merged_extras(change.extras, stored.extras, "extras", _MAX_EXTRAS_BYTES),
     )
     app = stamped(wanted, stored, tx.now)
     scope = await migration.stored_app_scope(tx)

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Final
+from typing import Final, Literal
 
-from rolecall.domain.names import check_text
-from rolecall.domain.records import CallMemberRecord, CallRecord, Settings
+from rolecall.domain.errors import InvalidInput
+from rolecall.domain.names import check_text, parse_cid
+from rolecall.domain.records import CallMemberRecord, CallRecord, Settings, TypeRecord
 from rolecall.domain.roles import DEFAULT_CALL_ROLE, canonical, check_role
-from rolecall.domain.settings import merge_settings
+from rolecall.domain.settings import SETTINGS, check_leaves, is_off, merge_settings
 from rolecall.service.administration.changes import KEEP, CallChange, CallMemberChange, Keep
 from rolecall.service.administration.checks import (
+    check_members,
     check_time,
     checked_custom,
     merged_custom,
@@ -19,21 +21,53 @@ from rolecall.service.administration.checks import (
     sent,
     stamped,
 )
+from rolecall.service.administration.creators import checked_creator
 
-SETTINGS_FIELD: Final = "settings_override"
+_EXTRA_SETTINGS: Final = "settings."
+"""How those of the extras of a type or call begin that are settings."""
+
 _BACKSTAGE: Final = "backstage.enabled"
 
 Members = Mapping[str, CallMemberRecord]
+Ids = tuple[str, ...]
 
 
 def checked(change: CallChange) -> CallChange:
     """Return a change of a call whose values are well formed."""
+    within = change.within
+    parse_cid(change.cid, "cid")
     if not isinstance(change.team, Keep):
-        check_text(change.team, "team")
+        check_text(change.team, f"{within}team")
     if not isinstance(change.starts_at, Keep):
-        check_time(change.starts_at, "starts_at")
-    custom = checked_custom(change.custom, "custom")
-    return replace(change, custom=custom, members=checked_members(change.members, "members"))
+        check_time(change.starts_at, f"{within}starts_at")
+    _check_recording(change.settings, settings_field(change))
+    custom = checked_custom(change.custom, f"{within}custom")
+    members = checked_members(change.members, f"{within}members")
+    check_members(f"{within}members", members)
+    return replace(change, custom=custom, members=members)
+
+
+def checked_new(change: CallChange) -> CallChange:
+    """Return what a call is to be created from, well formed whether or not it will be; `creator` says by whom."""
+    creator = checked_creator(change.created_by_id, change.creator, change.within)
+    change = replace(checked(change), creator=creator)
+    check_leaves(SETTINGS, change.settings, settings_field(change))
+    return change
+
+
+def settings_field(change: CallChange) -> str:
+    """Return what the request calls the settings of a change."""
+    return f"{change.within}settings_override"
+
+
+def _check_recording(settings: Settings, field: str) -> None:
+    """Refuse a recording that is wanted with video and in no quality."""
+    wanted = settings.get("recording.mode") in {"available", "auto-on"}
+    if wanted and settings.get("recording.audio_only") is False and not settings.get("recording.quality"):
+        raise InvalidInput(
+            "recording quality is required when audio_only is false and recording is enabled",
+            field=f"{field}.recording.quality",
+        )
 
 
 def checked_members(changes: Sequence[CallMemberChange], field: str) -> tuple[CallMemberChange, ...]:
@@ -47,15 +81,18 @@ def checked_members(changes: Sequence[CallMemberChange], field: str) -> tuple[Ca
 # --- what becomes of it ----------------------------------------------------------------------------------------------
 
 
-def new_call(cid: str, settings: Settings, now: int) -> CallRecord:
+def new_call(cid: str, of: TypeRecord, now: int) -> CallRecord:
     """Return a call as its type makes it, before anything the request says."""
-    backstage = bool(settings.get(_BACKSTAGE, False))
-    return CallRecord(cid, settings=settings, backstage=backstage, created_at=now, updated_at=now)
+    backstage = bool(of.settings.get(_BACKSTAGE, False))
+    extras = {name: value for name, value in of.extras.items() if name.startswith(_EXTRA_SETTINGS)}
+    return CallRecord(cid, settings=of.settings, backstage=backstage, extras=extras, created_at=now, updated_at=now)
 
 
 def merged(change: CallChange, base: CallRecord) -> CallRecord:
     """Return a call after a change; a changed `backstage.enabled` puts it into backstage, or takes it out."""
-    settings = merge_settings(base.settings, change.settings, SETTINGS_FIELD)
+    settings = merge_settings(base.settings, change.settings, settings_field(change))
+    if sent(change.extras, {}).get("video") is True and is_off(settings.get("video.enabled")):
+        raise InvalidInput("Video is not enabled for this call", field=f"{change.within}video")
     switched = settings.get(_BACKSTAGE) != base.settings.get(_BACKSTAGE)
     return replace(
         base,
@@ -64,7 +101,7 @@ def merged(change: CallChange, base: CallRecord) -> CallRecord:
         settings=settings,
         backstage=bool(settings.get(_BACKSTAGE)) if switched else base.backstage,
         starts_at=sent(change.starts_at, base.starts_at),
-        custom=merged_custom(change.custom, base.custom, "custom"),
+        custom=merged_custom(change.custom, base.custom, f"{change.within}custom"),
         extras=merged_extras(change.extras, base.extras, "extras"),
     )
 
@@ -88,22 +125,48 @@ def merged_members(
     return tuple(records)
 
 
+def member_events(
+    stored: Members, records: Sequence[CallMemberRecord]
+) -> Iterator[tuple[Literal["call.member_added", "call.member_updated", "call.member_updated_permission"], Ids]]:
+    """Return what has become of members, each with whom it happened to; nothing of those that stayed as they were."""
+    added = tuple(record.user_id for record in records if record.user_id not in stored)
+    if added:
+        yield "call.member_added", added
+    changes = [(stored[record.user_id], record) for record in records if record.user_id in stored]
+    updated = tuple(after.user_id for before, after in changes if repr(before.custom) != repr(after.custom))
+    if updated:
+        yield "call.member_updated", updated
+    moved = tuple(after.user_id for before, after in changes if before.role != after.role)
+    if moved:
+        yield "call.member_updated_permission", moved
+
+
 # --- what it takes ---------------------------------------------------------------------------------------------------
 
 
 def actions_to_create(change: CallChange) -> Iterator[str]:
     """Return the actions a user needs to create a call."""
     yield "CreateCall"
-    if change.settings:
+    if _says_settings(change):
         yield "UpdateCallSettings"
     if any(_gives_role(member, None) for member in change.members):
         yield "UpdateCallMemberRole"
 
 
+def actions_to_update(change: CallChange) -> Iterator[str]:
+    """Return the actions a user needs to update a call that it must be able to read: what it changes goes first."""
+    settings = _says_settings(change)
+    if change.custom is not KEEP or change.starts_at is not KEEP or not settings:
+        yield "UpdateCall"
+    if settings:
+        yield "UpdateCallSettings"
+    yield "ReadCall"
+
+
 def actions_to_change(change: CallChange, members: Members) -> Iterator[str]:
     """Return the actions a user needs to change a call."""
     yield "ReadCall"
-    if change.settings:
+    if _says_settings(change):
         yield "UpdateCallSettings"
     if change.custom is not KEEP or change.starts_at is not KEEP:
         yield "UpdateCall"
@@ -118,6 +181,10 @@ def actions_on_members(changes: Sequence[CallMemberChange], members: Members) ->
         yield "UpdateCallMemberRole"
     if any(_only_named(change, members.get(change.user_id)) for change in changes):
         yield "ReadCall"  # the answer shows what is stored of the member
+
+
+def _says_settings(change: CallChange) -> bool:
+    return bool(change.settings) or any(name.startswith(_EXTRA_SETTINGS) for name in sent(change.extras, {}))
 
 
 def _only_named(change: CallMemberChange, stored: CallMemberRecord | None) -> bool:

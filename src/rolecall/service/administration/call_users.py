@@ -1,4 +1,4 @@
-"""What single users are granted and revoked on a call, whatever their roles say. Reads and writes nothing."""
+"""What single users are granted and revoked on a call, whatever their roles say, and may ask for; pure."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from rolecall.domain.call_capabilities import CAPABILITIES
 from rolecall.domain.errors import InvalidInput, UnknownPermission
 from rolecall.domain.names import shown
 from rolecall.domain.permissions import nearest
-from rolecall.domain.records import CallUserRecord
+from rolecall.domain.records import CallUserRecord, Settings
 
 _CAPABILITY: Final[Mapping[str, str]] = {
     **{ACTIONS[INDEX[row.action]].id: row.id for row in CAPABILITIES},
@@ -57,3 +57,46 @@ def with_permissions(user: CallUserRecord, change: PermissionChange) -> CallUser
     granted = (set(user.granted) | change.grant) - change.revoke - change.reset
     revoked = (set(user.revoked) | change.revoke) - change.grant - change.reset
     return replace(user, granted=tuple(sorted(granted)), revoked=tuple(sorted(revoked)))
+
+
+# --- what users ask for ----------------------------------------------------------------------------------------------
+
+
+class Track(NamedTuple):
+    """What a user may ask for on a call: a capability, the action behind it, and the setting that lets users ask."""
+
+    capability: str
+    action: str
+    setting: str
+
+
+_TRACKS: Final[Mapping[str, Track]] = {
+    track.capability: track
+    for track in (
+        Track("send-audio", "SendAudio", "audio.access_request_enabled"),
+        Track("send-video", "SendVideo", "video.access_request_enabled"),
+        Track("screenshare", "Screenshare", "screensharing.access_request_enabled"),
+    )
+}
+
+
+def tracks(ids: Sequence[str], field: str) -> tuple[Track, ...]:
+    """Return what a user asks for, each thing once."""
+    if not ids:
+        raise InvalidInput(f"`{field}` is required", field=field)
+    for place, name in enumerate(ids):
+        if name not in _TRACKS:
+            options = ", ".join(f"`{option}`" for option in _TRACKS)
+            raise InvalidInput(
+                f"`{field}[{place}]` must be one of {options}, got {shown(name)}", field=f"{field}[{place}]"
+            )
+    return tuple(_TRACKS[name] for name in dict.fromkeys(ids))
+
+
+def check_requestable(asked: Sequence[Track], settings: Settings, field: str) -> None:
+    """Refuse what the settings of a call don't let users ask for."""
+    for track in asked:
+        if settings.get(track.setting) is not True:
+            raise InvalidInput(
+                f"{shown(track.capability)} can't be requested on this call: `{track.setting}` is off", field=field
+            )

@@ -6,7 +6,7 @@ nanoseconds. `extras` change key by key, and a None takes a key away.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, Final, Generic, NamedTuple, TypeAlias, TypeVar
@@ -15,6 +15,7 @@ from rolecall.domain.actions import Action
 from rolecall.domain.migration import Change
 from rolecall.domain.records import (
     AppRecord,
+    CallMemberRecord,
     CallRecord,
     ChannelRecord,
     Custom,
@@ -23,6 +24,7 @@ from rolecall.domain.records import (
     PolicyRecord,
     Settings,
     TypeRecord,
+    UserRecord,
 )
 
 T = TypeVar("T")
@@ -41,10 +43,14 @@ Time: TypeAlias = int | None
 
 @dataclass(frozen=True, slots=True)
 class Merge:
-    """A change of single keys of a customer's own data: the others stay as they are stored."""
+    """A change of single keys of a customer's own data: the others stay as they are stored.
+
+    With `paths` a key such as `theme.color` is the key `color` of the object `theme`.
+    """
 
     set: Mapping[str, Any] = field(default_factory=dict)
     unset: tuple[str, ...] = ()
+    paths: bool = False
 
 
 # --- lists -----------------------------------------------------------------------------------------------------------
@@ -65,6 +71,29 @@ class Listing(Generic[T]):
     items: tuple[T, ...]
     next_page_token: str
     revision: int
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A filter and an order as Stream's clients send them, and which part of what is found: `limit` 0 means 25.
+
+    `next` and `prev` are tokens that a page before has given, "" for the first page.
+    """
+
+    filter_conditions: Any = None
+    sort: Any = None
+    limit: int = 0
+    next: str = ""
+    prev: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Found(Generic[T]):
+    """One page of what a query finds; `next` and `prev` are "" where there is nothing more."""
+
+    items: tuple[T, ...]
+    next: str
+    prev: str
 
 
 # --- roles and permissions -------------------------------------------------------------------------------------------
@@ -129,7 +158,7 @@ class TypeChange:
     """A change of a call type or channel type; `settings` are flat (a channel type's are its config).
 
     Each role in `grants` gets its list whole. `policies`, of channel types only, replace all there are.
-    `expected_revision` refuses when the type has changed since.
+    `expected_revision` refuses when the type has changed since, `must_exist` when there is no such type.
     """
 
     name: str
@@ -140,6 +169,7 @@ class TypeChange:
     reset_grants: bool = False
     dry_run: bool = False
     expected_revision: int | None = None
+    must_exist: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +186,7 @@ class TypeResult:
 
 @dataclass(frozen=True, slots=True)
 class UserChange:
-    """A change of a user, or a new user. `field` is what errors call it, "" for its place in the list."""
+    """A change of a user, or a new user."""
 
     id: str
     role: str | Keep = KEEP
@@ -167,7 +197,31 @@ class UserChange:
     deactivated: bool | Keep = KEEP
     revoke_tokens_issued_before: Time | Keep = KEEP
     extras: Extras | Keep = KEEP
-    field: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class UserQuery:
+    """Which users to find, in Stream's words; those that are deactivated only with `deactivated`.
+
+    `ids` bounds the ids of users: `id_gt`, `id_gte`, `id_lt`, `id_lte`. `limit` 0 is 30, at most 100; at most 1,000
+    are skipped.
+    """
+
+    conditions: Mapping[str, Any] = field(default_factory=dict)
+    sort: Sequence[Any] | None = None
+    limit: int = 0
+    offset: int = 0
+    deactivated: bool = False
+    ids: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class UserDeletion:
+    """Users as they were before they were deleted, and the task that tells of it."""
+
+    users: tuple[UserRecord, ...]
+    task_id: str
+    revision: int
 
 
 # --- calls -----------------------------------------------------------------------------------------------------------
@@ -184,24 +238,52 @@ class CallMemberChange:
 
 @dataclass(frozen=True, slots=True)
 class CallChange:
-    """A change of a call, or a new call; members named are added or changed, others stay."""
+    """A change of a call, or a new call; members named are added or changed, others stay.
+
+    `creator` is who made it, written as a user as well. `within` is what the request's fields are in, such as `data.`,
+    for errors that name them.
+    """
 
     cid: str
     created_by_id: str | Keep = KEEP
+    creator: UserChange | Keep = KEEP
     team: str | Keep = KEEP
     members: tuple[CallMemberChange, ...] = ()
     settings: Settings = field(default_factory=dict)
     starts_at: Time | Keep = KEEP
     custom: Custom | Merge | Keep = KEEP
     extras: Extras | Keep = KEEP
+    within: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class CallView:
-    """A call and who is blocked on it: the first 1,000 of them, sorted."""
+    """A call and who is blocked on it: the first 1,000 of them, sorted.
+
+    Only when asked for: its newest members, and by id those of its users that exist, its creator and these members.
+    """
 
     record: CallRecord
     blocked_user_ids: tuple[str, ...] = ()
+    members: tuple[CallMemberRecord, ...] = ()
+    users: Mapping[str, UserRecord] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class CallMembersView:
+    """Members of a call, and by id those of them that are users still."""
+
+    members: tuple[CallMemberRecord, ...]
+    users: Mapping[str, UserRecord] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class FoundCallMembers:
+    """One page of the members that a query finds; `next` and `prev` are "" where there is nothing more."""
+
+    view: CallMembersView
+    next: str
+    prev: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,6 +293,15 @@ class CallResult:
     call: CallView
     created: bool
     own_capabilities: tuple[str, ...]
+    revision: int
+
+
+@dataclass(frozen=True, slots=True)
+class DeletedCall:
+    """A call as it was before it was deleted; `task_id` is that of the task that says so, "" when there is none."""
+
+    call: CallView
+    task_id: str
     revision: int
 
 
@@ -229,13 +320,14 @@ class UserPermissions:
 
 @dataclass(frozen=True, slots=True)
 class ChannelMemberChange:
-    """A change of a member of a channel, or a new member."""
+    """A change of a member of a channel, or a new member; `field` is where the request names it, for errors."""
 
     user_id: str
     channel_role: str | Keep = KEEP
     banned: bool | Keep = KEEP
     custom: Custom | Merge | Keep = KEEP
     extras: Extras | Keep = KEEP
+    field: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,7 +342,8 @@ class ChannelOverrides:
 class ChannelChange:
     """A change of a channel, or a new channel; members named are added or changed, others stay.
 
-    `cooldown` is in seconds. `overrides` replaces all of the channel's own changes.
+    `cooldown` is in seconds. `overrides` replaces all of the channel's own changes. `creator` is who makes a new one,
+    written as a user as well. `within` is what the request's fields are in, such as `data.`, for errors that name them.
     """
 
     cid: str
@@ -263,6 +356,8 @@ class ChannelChange:
     overrides: ChannelOverrides | Keep = KEEP
     custom: Custom | Merge | Keep = KEEP
     extras: Extras | Keep = KEEP
+    creator: UserChange | Keep = KEEP
+    within: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,37 +5,37 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from rolecall.domain.channel_case import ChannelFacts
-from rolecall.domain.errors import NotFound
-from rolecall.domain.names import check_type_name, parse_cid, shown
+from rolecall.domain.names import check_id, check_type_name, parse_cid
 from rolecall.domain.records import ChannelMemberRecord, ChannelRecord
 from rolecall.service.administration import channel_changes
 from rolecall.service.administration.access import Access
 from rolecall.service.administration.changes import (
+    KEEP,
     ChannelChange,
     ChannelMemberChange,
-    ChannelOverrides,
     ChannelResult,
-    Keep,
     Listing,
     Page,
 )
-from rolecall.service.administration.channel_changes import Members
-from rolecall.service.administration.checks import (
-    check_members,
-    check_origin,
-    check_users,
-    custom_permissions,
-    custom_roles,
-    custom_text,
-    granted,
-    known_role,
-    merged_custom,
-    new_members,
-    no_such_type,
-    sent,
-    stamped,
+from rolecall.service.administration.channel_views import (
+    MEMBERS_SHOWN,
+    ChannelView,
+    channel_view,
+    shown,
+    shown_after,
 )
+from rolecall.service.administration.channel_writes import (
+    change_channel,
+    check_new,
+    create,
+    delete,
+    existing_channel,
+    no_such_channel,
+    put_members,
+)
+from rolecall.service.administration.checks import check_count, check_ids, check_members
+from rolecall.service.administration.creators import checked_creator, put_creator
+from rolecall.service.administration.distinct import checked_distinct_id
 from rolecall.service.administration.paging import window
 from rolecall.service.administration.permit import Permit
 from rolecall.service.administration.types import unknown_type
@@ -62,48 +62,76 @@ class Channels:
 
     async def _upsert(self, tx: Transaction, caller: Caller, change: ChannelChange) -> tuple[ChannelRecord, bool]:
         stored = await tx.channel(change.cid)
-        base = stored or await _new_channel(tx, change.cid)
-        members = await tx.channel_members(change.cid, [member.user_id for member in change.members])
-        await self._permit_upsert(tx, caller, change, stored, members)
-        wanted = channel_changes.merged(change, base, await _overrides(tx, change, base))
         if stored is None:
-            wanted = replace(wanted, created_by_id=wanted.created_by_id or caller.user_id)
-        await check_origin(tx, caller, wanted, stored)
-        record = stamped(wanted, stored, tx.now)
-        if record is not stored:
-            await tx.put_channel(record)
-        await _put_members(tx, change.cid, change.members, members, "members")
-        return record, stored is None
+            return await create(tx, self._permit, caller, change), True
+        return await change_channel(tx, self._permit, caller, change, stored), False
 
-    async def _permit_upsert(
-        self, tx: Transaction, caller: Caller, change: ChannelChange, stored: ChannelRecord | None, members: Members
-    ) -> None:
-        channel_changes.check_server_only(caller, change, members)
-        target = Question(channel=change.cid)
-        if stored is not None:
-            actions = channel_changes.actions_to_change(caller, change, members)
-            await self._permit.require(caller, target, actions)
-            return
-        role = await known_role(tx, caller.role_on_channel(change.cid))
-        owned = ChannelFacts(
-            member_role=role,
-            created_by=caller.user_id,
-            team=sent(change.team, ""),
-            custom=custom_text(merged_custom(change.custom, {}, "custom"), "custom"),
+    async def get_or_create_distinct(
+        self,
+        caller: Caller,
+        type_name: str,
+        change: ChannelChange,
+        *,
+        members_limit: int = MEMBERS_SHOWN,
+    ) -> ChannelView:
+        """Return the channel of the members that the change names, of a type; the change says nothing of its cid."""
+        field = f"{change.within}members"
+        for place, member in enumerate(change.members):
+            check_id(member.user_id, f"{member.field or f'{field}[{place}]'}.user_id")
+        identifier = checked_distinct_id((member.user_id for member in change.members), field)
+        return await self.get_or_create(
+            caller, replace(change, cid=f"{type_name}:{identifier}"), distinct=True, members_limit=members_limit
         )
-        # Under v1 who creates a channel does not own it yet, so is not counted as a member of it either.
-        new = owned._replace(created_by="") if tx.app.permission_version == "v1" else owned
-        asked = [(target._replace(channel_facts=new), channel_changes.CREATE)]
-        target = target._replace(channel_facts=owned)
-        asked += [(target, action) for action in channel_changes.actions_to_create_with(change)]
-        await self._permit.require_all(caller, asked)
+
+    async def get_or_create(
+        self, caller: Caller, change: ChannelChange, *, distinct: bool = False, members_limit: int = MEMBERS_SHOWN
+    ) -> ChannelView:
+        """Return a channel whole; one that is not there is created, one that is there does not change."""
+        parse_cid(change.cid, "cid")
+        creator = checked_creator(change.created_by_id, change.creator, change.within)
+        change = channel_changes.checked(replace(change, creator=creator, created_by_id=KEEP))
+        check_count(len(change.members), f"{change.within}members")
+        check_ids((member.user_id, f"{member.field}.user_id") for member in change.members)
+        found = await self._find(caller, change.cid, members_limit)
+        if found is not None:
+            return found
+
+        async def work(tx: Transaction) -> ChannelView:
+            record = await tx.channel(change.cid)
+            if record is not None:  # made since it was looked for
+                await self._permit.require(caller, Question(channel=change.cid), ["ReadChannel"])
+                return await channel_view(tx, caller, record, members_limit)
+            await check_new(tx, change.cid, distinct=distinct)
+            by = await put_creator(tx, caller, change.creator, change.within)
+            record = await create(tx, self._permit, caller, replace(change, created_by_id=by))
+            return replace(await channel_view(tx, caller, record, members_limit), created=True)
+
+        view, revision = await self._access.write(caller, work)
+        return await shown_after(self._permit, caller, view, revision)
+
+    async def show(self, caller: Caller, cid: str, *, members_limit: int = MEMBERS_SHOWN) -> ChannelView:
+        """Return one channel whole."""
+        parse_cid(cid, "cid")
+        view = await self._find(caller, cid, members_limit)
+        if view is None:
+            raise no_such_channel(cid)
+        return view
+
+    async def _find(self, caller: Caller, cid: str, members_limit: int) -> ChannelView | None:
+        async with self._access.read(caller) as (reader, _):
+            record = await reader.channel(cid)
+            if record is None:
+                return None
+            await self._permit.require(caller, Question(channel=cid), ["ReadChannel"])
+            view = await channel_view(reader, caller, record, members_limit)
+            return (await shown(self._permit, caller, [view]))[0]
 
     async def get(self, caller: Caller, cid: str) -> ChannelResult:
         """Return one channel and what the caller may do in it."""
         parse_cid(cid, "cid")
         target = Question(channel=cid)
         async with self._access.read(caller) as (reader, revision):
-            record = await _existing(reader, cid)
+            record = await existing_channel(reader, cid)
             await self._permit.require(caller, target, ["ReadChannel"])
         return ChannelResult(record, False, await self._permit.own_capabilities(caller, target), revision)
 
@@ -122,19 +150,22 @@ class Channels:
         seen = tuple(record for record, may in zip(records, allowed, strict=True) if may)
         return Listing(seen, token, revision)
 
-    async def delete(self, caller: Caller, cid: str) -> int:
-        """Delete a channel with its members."""
+    async def delete(self, caller: Caller, cid: str) -> tuple[ChannelView, int]:
+        """Delete a channel with its members; return what it was, without them."""
         parse_cid(cid, "cid")
 
-        async def check(reader: Reader) -> None:
-            await _existing(reader, cid)
+        async def check(reader: Reader) -> ChannelRecord:
+            record = await existing_channel(reader, cid)
             await self._permit.require(caller, Question(channel=cid), ["DeleteChannel"])
+            return record
 
-        async def work(tx: Transaction) -> None:
-            await check(tx)
-            await tx.delete_channel(cid)
+        async def work(tx: Transaction) -> ChannelView:
+            view = await channel_view(tx, caller, await check(tx), 0)
+            own = await self._permit.own_capabilities(caller, Question(channel=cid))
+            await delete(tx, caller, cid)
+            return replace(view, own_capabilities=own)
 
-        return (await self._access.write(caller, work, check))[1]
+        return await self._access.write(caller, work, check)
 
     async def update_members(
         self, caller: Caller, cid: str, updates: Sequence[ChannelMemberChange], removals: Sequence[str]
@@ -145,15 +176,14 @@ class Channels:
         check_members("update_members", updates, removals, required=True)
 
         async def work(tx: Transaction) -> tuple[ChannelMemberRecord, ...]:
-            await _existing(tx, cid)
+            await existing_channel(tx, cid)
             members = await tx.channel_members(cid, [*(update.user_id for update in updates), *removals])
-            channel_changes.check_roles_kept(caller, updates, members, "update_members")
+            channel_changes.check_roles_kept(caller, updates, members)
             actions = list(channel_changes.actions_on_members(caller, updates, removals, members))
             if channel_changes.shows_others(caller, updates, members):
                 actions.append("ReadChannelMembers")
             await self._permit.require(caller, Question(channel=cid), actions)
-            await tx.delete_channel_members(cid, removals)
-            return await _put_members(tx, cid, updates, members, "update_members")
+            return await put_members(tx, caller, cid, updates, removals, members)
 
         return await self._access.write(caller, work)
 
@@ -162,42 +192,8 @@ class Channels:
         parse_cid(cid, "cid")
         part = window(page, f"members of channel {cid}")
         async with self._access.read(caller) as (reader, revision):
-            await _existing(reader, cid)
+            await existing_channel(reader, cid)
             await self._permit.require(caller, Question(channel=cid), ["ReadChannelMembers"])
             rows = await reader.list_channel_members(cid, part.limit + 1, part.after)
         items, token = part.cut(rows, lambda member: member.user_id)
         return Listing(items, token, revision)
-
-
-async def _existing(reader: Reader, cid: str) -> ChannelRecord:
-    record = await reader.channel(cid)
-    if record is None:
-        raise NotFound(f"channel {shown(cid)} does not exist", field="cid", reason="CHANNEL_NOT_FOUND")
-    return record
-
-
-async def _new_channel(tx: Transaction, cid: str) -> ChannelRecord:
-    name = parse_cid(cid, "cid").type
-    if await tx.type(name) is None:
-        raise no_such_type("channel", name)
-    return ChannelRecord(cid, created_at=tx.now, updated_at=tx.now)
-
-
-async def _overrides(tx: Transaction, change: ChannelChange, base: ChannelRecord) -> ChannelOverrides:
-    """Return what the channel's own changes become; those that are sent are checked."""
-    if isinstance(change.overrides, Keep):
-        return ChannelOverrides(base.override_grants, base.override_flags)
-    grants = change.overrides.grants
-    roles, permissions = await custom_roles(tx, grants), await custom_permissions(tx, granted(grants))
-    return channel_changes.checked_own(change.overrides, roles, permissions)
-
-
-async def _put_members(
-    tx: Transaction, cid: str, changes: Sequence[ChannelMemberChange], stored: Members, field: str
-) -> tuple[ChannelMemberRecord, ...]:
-    """Add and change members; who becomes one must be a user."""
-    await check_users(tx, new_members(field, changes, stored))
-    custom = await custom_roles(tx, (change.channel_role for change in changes))
-    records = channel_changes.merged_members(changes, stored, custom, field, tx.now)
-    await tx.put_channel_members(cid, [record for record in records if record is not stored.get(record.user_id)])
-    return records

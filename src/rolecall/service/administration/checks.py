@@ -25,6 +25,7 @@ from rolecall.domain.records import (
 )
 from rolecall.domain.roles import BUILT_IN, canonical
 from rolecall.service.administration.changes import Keep, Merge
+from rolecall.service.administration.custom_paths import changed_at_paths
 from rolecall.service.administration.permit import server_only
 from rolecall.service.callers import Caller
 from rolecall.store import Reader, Transaction
@@ -47,6 +48,7 @@ MAX_CUSTOM_BYTES: Final = 5 * 1024
 MAX_CUSTOM_DEPTH: Final = 32
 REMOVALS: Final = "remove_members"
 _LATEST: Final = 2**63 - 1
+_NAMED: Final = 10
 
 
 def sent(value: T | Keep, stored: T) -> T:
@@ -91,16 +93,16 @@ def custom_text(custom: Custom, field: str) -> str:
     return json.dumps(plain, ensure_ascii=False, separators=(",", ":")) if plain else ""
 
 
-def check_custom(custom: Custom, field: str) -> Custom:
-    """Return a customer's own data as JSON holds it: an object of at most 5 KiB and 32 levels."""
+def check_custom(custom: Custom, field: str, most: int = MAX_CUSTOM_BYTES) -> Custom:
+    """Return a customer's own data as JSON holds it: an object of at most 5 KiB, or `most` bytes, and 32 levels."""
     try:
         text = json.dumps(dict(custom), ensure_ascii=False, allow_nan=False, separators=(",", ":"))
         size = len(text.encode())
         plain: Custom = json.loads(text)
     except (TypeError, ValueError, RecursionError):
         raise InvalidInput(f"`{field}` is not a JSON object", field=field) from None
-    if size > MAX_CUSTOM_BYTES:
-        raise InvalidInput(f"`{field}` is {size} bytes of JSON, at most {MAX_CUSTOM_BYTES} are kept", field=field)
+    if size > most:
+        raise InvalidInput(f"`{field}` is {size} bytes of JSON, at most {most} are kept", field=field)
     if not _within(plain, MAX_CUSTOM_DEPTH):
         raise InvalidInput(f"`{field}` is nested deeper than {MAX_CUSTOM_DEPTH} levels", field=field)
     return plain
@@ -121,16 +123,18 @@ def merged_custom(sent_custom: Custom | Merge | Keep, stored: Custom, field: str
         return stored
     if not isinstance(sent_custom, Merge):
         return sent_custom
+    if sent_custom.paths:
+        return check_custom(changed_at_paths(stored, sent_custom, field), field)
     kept = {key: value for key, value in stored.items() if key not in sent_custom.unset}
     return check_custom({**kept, **sent_custom.set}, field)
 
 
-def merged_extras(sent_extras: Extras | Keep, stored: Extras, field: str) -> Extras:
-    """Return extras after a change: key by key, None takes one away; their bound is that of custom data."""
+def merged_extras(sent_extras: Extras | Keep, stored: Extras, field: str, most: int = MAX_CUSTOM_BYTES) -> Extras:
+    """Return extras after a change: key by key, None takes one away; their bound is that of custom data, or `most`."""
     if isinstance(sent_extras, Keep):
         return stored
     merged = {**stored, **sent_extras}
-    return check_custom({key: value for key, value in merged.items() if value is not None}, field)
+    return check_custom({key: value for key, value in merged.items() if value is not None}, field, most)
 
 
 def _within(value: object, levels: int) -> bool:
@@ -143,9 +147,13 @@ def _within(value: object, levels: int) -> bool:
 async def check_users(reader: Reader, named: Mapping[str, str]) -> None:
     """Check that users exist; `named` is field -> id."""
     known = await reader.users(set(named.values())) if named else {}
-    for field, user_id in named.items():
-        if user_id not in known:
-            raise InvalidInput(f"user {shown(user_id)} does not exist", field=field, reason="UNKNOWN_USER")
+    unknown = {field: user_id for field, user_id in named.items() if user_id not in known}
+    if not unknown:
+        return
+    names = list(map(shown, dict.fromkeys(unknown.values())))
+    listed = ", ".join(names[:_NAMED]) + (f" and {len(names) - _NAMED} more" if len(names) > _NAMED else "")
+    text = f"users {listed} do not exist" if len(names) > 1 else f"user {listed} does not exist"
+    raise InvalidInput(text, field=next(iter(unknown)), reason="UNKNOWN_USER")
 
 
 async def custom_roles(reader: Reader, roles: Iterable[str | Keep]) -> Collection[str]:
@@ -221,18 +229,23 @@ async def check_origin(
     caller: Caller,
     wanted: CallRecord | ChannelRecord,
     stored: CallRecord | ChannelRecord | None,
+    within: str = "",
 ) -> None:
-    """Check who a call or channel is of: a user creates for itself and in its own teams, and changes neither."""
+    """Check who a call or channel is of: a user creates for itself and in its own teams, and changes neither.
+
+    `within` is what the request's fields are in, such as `data.`.
+    """
+    creator, team = f"{within}created_by_id", f"{within}team"
     if wanted.created_by_id != (stored.created_by_id if stored else caller.user_id):
-        server_only(caller, "naming another creator", "created_by_id")
+        server_only(caller, "naming another creator", creator)
     if wanted.created_by_id and (stored is None or wanted.created_by_id != stored.created_by_id):
-        await check_users(tx, {"created_by_id": wanted.created_by_id})
+        await check_users(tx, {creator: wanted.created_by_id})
     if stored is not None:
         if wanted.team != stored.team:
-            server_only(caller, "changing the team", "team")
+            server_only(caller, "changing the team", team)
     elif wanted.team and tx.app.multi_tenant_enabled and not caller.server_side:
         user = await tx.user(caller.user_id)
         if user is None or wanted.team not in user.teams:
             raise Forbidden(
-                f"user {shown(caller.user_id)} is not of team {shown(wanted.team)}", field="team", reason="OTHER_TEAM"
+                f"user {shown(caller.user_id)} is not of team {shown(wanted.team)}", field=team, reason="OTHER_TEAM"
             )

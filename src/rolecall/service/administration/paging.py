@@ -27,14 +27,21 @@ class Window(NamedTuple):
     def cut(self, rows: Sequence[T], name: Callable[[T], str]) -> tuple[tuple[T, ...], str]:
         """Return the page and the token of the next; `rows` holds one item more than `limit` when there is one."""
         page = tuple(rows[: self.limit])
-        return page, _token(self.of, name(page[-1])) if len(rows) > self.limit else ""
+        return page, self.token(name(page[-1])) if len(rows) > self.limit else ""
+
+    def token(self, last: str) -> str:
+        """Return the token of the page after the item of a name."""
+        return _token(self.of, last)
 
 
-def window(page: Page, of: str) -> Window:
-    """Check a page of a list; a token counts only for the list, filters included, that gave it."""
+def window(page: Page, of: str, field: str = "page_token") -> Window:
+    """Check a page of a list; a token counts only for the list, filters included, that gave it.
+
+    `field` is what the request calls the token.
+    """
     if not 0 <= page.size <= MAX_SIZE:
         raise InvalidInput(f"`page_size` must be from 0 to {MAX_SIZE}, got {page.size}", field="page_size")
-    return Window(of, page.size or DEFAULT_SIZE, _after(page.token, of) if page.token else "")
+    return Window(of, page.size or DEFAULT_SIZE, _after(page.token, of, field) if page.token else "")
 
 
 def _token(of: str, last: str) -> str:
@@ -42,7 +49,7 @@ def _token(of: str, last: str) -> str:
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
-def _after(token: str, of: str) -> str:
+def _after(token: str, of: str, field: str) -> str:
     """Return the name a token holds. Made again it must be the same, so there is one spelling of each."""
     try:
         padded = token[:_MAX_TOKEN_BYTES] + "=" * (-len(token) % 4)
@@ -51,5 +58,5 @@ def _after(token: str, of: str) -> str:
     except (ValueError, TypeError, RecursionError):
         genuine, last = False, ""
     if not genuine:
-        raise InvalidInput("`page_token` is not one that this list has given", field="page_token")
+        raise InvalidInput(f"`{field}` is not one that this list has given", field=field)
     return str(last)

@@ -13,6 +13,7 @@ from rolecall.domain import call_capabilities, channel_capabilities
 from rolecall.domain.actions import ACTIONS, INDEX
 from rolecall.domain.call_rules import CallFacts
 from rolecall.domain.channel_case import ChannelCase
+from rolecall.domain.decision import Reason
 from rolecall.domain.errors import Forbidden, NotFound, RolecallError
 from rolecall.domain.names import shown
 from rolecall.domain.policies import asks_for
@@ -129,18 +130,30 @@ def in_team(team: str, author: str = "") -> Question:
     return Question(author=author, call_facts=CallFacts(team=team))
 
 
-def _denied(target: Target, action: str, reason: str) -> Forbidden:
+def _denied(target: Target, action: str, reason: Reason) -> Forbidden:
     """Make the error in the words that clients of Stream know: those of the permission version that decided."""
     case = target.case
     by_policy = isinstance(case, ChannelCase) and case.policies is not None
-    text = _denied_by_policy(case, action) if by_policy else _denied_by_grants(case, action)
+    text = _denied_by_policy(case, action) if by_policy else _denied_by_grants(case, action, reason)
     return Forbidden(text, metadata={"action": action, "scope": case.scope, "reason": str(reason)})
 
 
-def _denied_by_grants(case: Any, action: str) -> str:
+def _denied_by_grants(case: Any, action: str, reason: Reason) -> str:
     roles = _distinct(case)
     who = f" with roles {roles!r}" if len(roles) > 1 else "".join(f" with role '{role}'" for role in roles)
-    return f"User '{case.user_id}'{who} is not allowed to perform action {action} in scope '{case.scope}'"
+    user = f"User '{case.user_id}'{who}{_from_teams(case)}"
+    if reason is Reason.OTHER_TEAM and not case.of_team:
+        return (
+            f"{user} cannot access resource in scope '{case.scope}' "
+            "because requested resource does not belong to any team"
+        )
+    return f"{user} is not allowed to perform action {action} in scope '{case.scope}'"
+
+
+def _from_teams(case: Any) -> str:
+    """Return the teams of the user where teams count."""
+    teams = sorted(case.user.teams) if case.app.multi_tenant and case.user is not None else []
+    return f" from teams {teams!r}" if len(teams) > 1 else "".join(f" from team '{team}'" for team in teams)
 
 
 def _denied_by_policy(case: Any, action: str) -> str:

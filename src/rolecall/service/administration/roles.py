@@ -20,7 +20,7 @@ from rolecall.service.callers import Caller
 from rolecall.store import Reader, Transaction
 
 _AT_ONCE: Final = 50
-_OF_POLICIES: Final = "channel type "  # what holds grants is called a scope
+_OF_POLICIES: Final = "channel type"  # what holds grants is called a scope
 _KINDS: Final[tuple[Literal["call", "channel"], ...]] = ("call", "channel")
 
 
@@ -74,18 +74,23 @@ async def _delete(tx: Transaction, name: str) -> None:
     if await tx.role(name) is None:
         raise NotFound(f'role "{name}" does not exist', field="name", reason="ROLE_NOT_FOUND")
     use = await tx.role_use(name)
-    if use is None and name in tx.app.user_search_disallowed_roles:
-        use = "`user_search_disallowed_roles`"
     if use is not None:
-        holds = f"a policy of {use} names it" if use.startswith(_OF_POLICIES) else f"{use} holds it"
-        raise Precondition(
-            f'role "{name}" can\'t be deleted: {holds}',
-            field="name",
-            reason="ROLE_IN_USE",
-            metadata={"role": name},
-        )
+        holds = f"a policy of {use} names it" if use.kind == _OF_POLICIES else f"{use} holds it"
+        raise _in_use(name, holds, use.kind, use.id)
+    if name in tx.app.user_search_disallowed_roles:
+        raise _in_use(name, "`user_search_disallowed_roles` holds it", "app", tx.app.name)
     await _drop_cleared(tx, name)
     await tx.delete_role(name)
+
+
+def _in_use(name: str, holds: str, kind: str, holder: str) -> Precondition:
+    """Make the error; its metadata says what holds the role: a `kind` of thing, and which (`holder`)."""
+    return Precondition(
+        f'role "{name}" can\'t be deleted: {holds}',
+        field="name",
+        reason="ROLE_IN_USE",
+        metadata={"role": name, "kind": kind, "holder": holder},
+    )
 
 
 async def _drop_cleared(tx: Transaction, name: str) -> None:

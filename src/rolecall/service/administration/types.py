@@ -19,7 +19,7 @@ from rolecall.domain.roles import check_role
 from rolecall.domain.settings import merge_settings
 from rolecall.service.administration.access import Access
 from rolecall.service.administration.changes import Keep, Listing, Page, TypeChange, TypeResult
-from rolecall.service.administration.checks import custom_permissions, custom_roles, granted, stamped
+from rolecall.service.administration.checks import custom_permissions, custom_roles, granted, merged_extras, stamped
 from rolecall.service.administration.paging import window
 from rolecall.service.administration.permit import server_only
 from rolecall.service.callers import Caller
@@ -78,6 +78,8 @@ class Types:
 
     async def _upsert(self, tx: Transaction, change: TypeChange) -> tuple[TypeRecord, bool]:
         stored = await tx.type(self.of.prefix + change.name)
+        if stored is None and change.must_exist:
+            raise unknown_type(self.of.kind, change.name, "name")
         _check_revision(tx, stored, change.expected_revision)
         defaults = replace(self.of.starting(change.name), created_at=tx.now)
         base = stored or defaults
@@ -90,7 +92,8 @@ class Types:
             await custom_permissions(tx, granted(change.grants)),
         )
         policies = await _policies(tx, change.policies, base)
-        wanted = replace(base, grants=grants, settings=settings, policies=policies)
+        extras = merged_extras(change.extras, base.extras, "extras")
+        wanted = replace(base, grants=grants, settings=settings, policies=policies, extras=extras)
         record = stamped(wanted, stored, tx.now)
         if record is not stored and not change.dry_run:
             await tx.put_type(record)

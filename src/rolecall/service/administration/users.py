@@ -2,35 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
 from typing import Final
+from uuid import uuid4
 
-from rolecall.domain.errors import InvalidInput, NotFound
+from rolecall.domain.errors import Forbidden, InvalidInput, NotFound
 from rolecall.domain.names import check_id, shown
-from rolecall.domain.records import UserRecord
-from rolecall.domain.roles import check_role
+from rolecall.domain.records import TaskRecord, UserRecord
+from rolecall.domain.roles import canonical
+from rolecall.service.administration import user_search
 from rolecall.service.administration.access import Access
-from rolecall.service.administration.changes import KEEP, Keep, Listing, Page, UserChange
-from rolecall.service.administration.checks import (
-    check_count,
-    check_ids,
-    check_time,
-    checked_custom,
-    custom_roles,
-    merged_custom,
-    merged_extras,
-    sent,
-    stamped,
-)
+from rolecall.service.administration.changes import KEEP, Keep, Listing, Page, UserChange, UserDeletion, UserQuery
+from rolecall.service.administration.checks import check_count, check_ids, check_users
 from rolecall.service.administration.paging import window
 from rolecall.service.administration.permit import Permit, in_team, server_only
+from rolecall.service.administration.user_changes import checked, put_users
 from rolecall.service.callers import Caller
 from rolecall.store import Reader, Transaction
+from rolecall.store.search import Search
 
-MAX_TEAMS: Final = 250
-_SERVER_FIELDS: Final = ("role", "teams", "teams_role", "banned", "deactivated", "revoke_tokens_issued_before")
-"""What no user writes of itself: a permission held in one team only would otherwise give power everywhere."""
+__all__ = ["Users", "checked", "put_users"]
+
+_SERVER_FIELDS: Final = ("banned", "deactivated", "revoke_tokens_issued_before")
+"""What no user writes of itself; `role`, `teams` and `teams_role` neither, unless they are what they were."""
+
+_LOOKED_AT_ONCE: Final = 500
+_MOST_LOOKED_AT: Final = 2_000
 
 
 class Users:
@@ -40,30 +37,59 @@ class Users:
         self._access = access
         self._permit = permit
 
-    async def upsert(self, caller: Caller, changes: Sequence[UserChange]) -> tuple[tuple[UserRecord, ...], int]:
-        """Create users and change those that are there, all or none; a user may change its own `custom`."""
+    async def upsert(
+        self, caller: Caller, changes: Sequence[UserChange], fields: Sequence[str] = ()
+    ) -> tuple[tuple[UserRecord, ...], int]:
+        """Create users and change those that are there, all or none; a user may change its own `custom` and extras.
+
+        `fields` is what errors call each change, by default its place in `users`.
+        """
+        fields = fields or [f"users[{place}]" for place in range(len(changes))]
+        return await self._write(caller, changes, fields, [f"{field}.id" for field in fields], known=False)
+
+    async def update(self, caller: Caller, changes: Sequence[UserChange]) -> tuple[tuple[UserRecord, ...], int]:
+        """Change users that are there, all or none; as `upsert`, but NotFound when one is not.
+
+        Errors call what is wrong with a change `users[0].set`.
+        """
+        places = range(len(changes))
+        fields, ids = [f"users[{place}].set" for place in places], [f"users[{place}].id" for place in places]
+        return await self._write(caller, changes, fields, ids, known=True)
+
+    async def _write(
+        self, caller: Caller, changes: Sequence[UserChange], fields: Sequence[str], ids: Sequence[str], *, known: bool
+    ) -> tuple[tuple[UserRecord, ...], int]:
         if not changes:
             raise InvalidInput("`users` is required", field="users")
         check_count(len(changes), "users")
-        check_ids((change.id, f"users[{place}].id") for place, change in enumerate(changes))
-        checks = [checked(change, f"users[{place}]") for place, change in enumerate(changes)]
-        for place, change in enumerate(changes):
-            _check_own(caller, change, f"users[{place}]")
-        return await self._access.write(caller, lambda tx: self._upsert(tx, caller, checks))
+        check_ids((change.id, field) for change, field in zip(changes, ids, strict=True))
+        checks = [checked(change, field) for change, field in zip(changes, fields, strict=True)]
+        for change, field, id_field in zip(checks, fields, ids, strict=True):
+            _check_own(caller, change, field, id_field)
 
-    async def _upsert(self, tx: Transaction, caller: Caller, changes: Sequence[UserChange]) -> tuple[UserRecord, ...]:
-        stored = await tx.users({change.id for change in changes})
-        for change in changes:
-            await self._authorize(caller, change, stored.get(change.id))
-        return await put_users(tx, changes, [f"users[{place}]" for place in range(len(changes))])
+        async def check(reader: Reader) -> None:
+            stored = await reader.users({change.id for change in checks})
+            for change, field, id_field in zip(checks, fields, ids, strict=True):
+                await self._authorize(caller, change, stored.get(change.id), field)
+                if known and change.id not in stored:
+                    raise _unknown(change.id, id_field)
 
-    async def _authorize(self, caller: Caller, change: UserChange, stored: UserRecord | None) -> None:
+        async def work(tx: Transaction) -> tuple[UserRecord, ...]:
+            await check(tx)
+            return await put_users(tx, checks, fields)
+
+        return await self._access.write(caller, work, precheck=check)
+
+    async def _authorize(self, caller: Caller, change: UserChange, stored: UserRecord | None, field: str) -> None:
         """Ask for a user that changes itself; it is its own owner and of its own teams."""
+        if caller.server_side:
+            return
         if stored is None:  # an unknown user may do nothing, so not create itself either
             await self._permit.require_in_app(caller, "UpdateUser", (), author=change.id)
-        teams = stored.teams if stored else ()
-        if change.custom is not KEEP:
-            await self._permit.require_in_app(caller, "UpdateUser", teams, author=change.id)
+        stored = stored or UserRecord(change.id)
+        _check_standing(caller, change, stored, field)
+        if change.custom is not KEEP or change.extras is not KEEP:
+            await self._permit.require_in_app(caller, "UpdateUser", stored.teams, author=change.id)
 
     async def get(self, caller: Caller, user_id: str) -> tuple[UserRecord, int]:
         """Return one user, "" for the caller itself; any other takes SearchUser."""
@@ -86,6 +112,25 @@ class Users:
             rows, token = part.cut(await reader.list_users(part.limit + 1, part.after), lambda user: user.id)
             return Listing(await self._visible(caller, viewer, rows), token, revision)
 
+    async def query(self, caller: Caller, query: UserQuery) -> tuple[UserRecord, ...]:
+        """Return the users found, without those that a user may not search: these are not skipped by `offset` either.
+
+        For a user the search ends after so many rows, full page or not.
+        """
+        where, sort, limit = user_search.parsed(query)
+        async with self._access.read(caller) as (reader, _):
+            if caller.server_side:
+                return tuple(await reader.search_users(Search(where, sort, limit, query.offset)))
+            viewer = await self._viewer(reader, caller)
+            await self._permit.require_in_app(caller, "SearchUser", _teams(viewer, viewer))
+            found: list[UserRecord] = []
+            for looked in range(0, _MOST_LOOKED_AT, _LOOKED_AT_ONCE):
+                rows = await reader.search_users(Search(where, sort, _LOOKED_AT_ONCE, looked))
+                found += await self._visible(caller, viewer, tuple(rows))
+                if len(rows) < _LOOKED_AT_ONCE or len(found) >= query.offset + limit:
+                    break
+            return tuple(found[query.offset : query.offset + limit])
+
     async def _visible(
         self, caller: Caller, viewer: UserRecord | None, rows: tuple[UserRecord, ...]
     ) -> tuple[UserRecord, ...]:
@@ -100,46 +145,72 @@ class Users:
     async def _viewer(self, reader: Reader, caller: Caller) -> UserRecord | None:
         return None if caller.server_side else await reader.user(caller.user_id)
 
-    async def delete(self, caller: Caller, user_ids: Sequence[str]) -> int:
-        """Delete users, all or none; server-side only."""
+    async def delete(
+        self, caller: Caller, user_ids: Sequence[str], *, new_call_owner_id: str = "", new_channel_owner_id: str = ""
+    ) -> UserDeletion:
+        """Delete users, all or none, and keep a task that tells of it; server-side only.
+
+        What they have created is the new owners', or stays theirs where none is named.
+        """
         server_only(caller, "deleting users")
         if not user_ids:
             raise InvalidInput("`user_ids` is required", field="user_ids")
         check_count(len(user_ids), "user_ids")
         check_ids((user_id, f"user_ids[{place}]") for place, user_id in enumerate(user_ids))
-        return (await self._access.write(caller, lambda tx: _delete(tx, user_ids)))[1]
+        owners = {"new_call_owner_id": new_call_owner_id, "new_channel_owner_id": new_channel_owner_id}
+        owners = {field: owner for field, owner in owners.items() if owner}
+        for field, owner in owners.items():
+            check_id(owner, field)
+            if owner in user_ids:
+                raise InvalidInput(f"`{field}`: user {shown(owner)} is to be deleted too", field=field)
+        (users, task), revision = await self._access.write(caller, lambda tx: _delete(tx, user_ids, owners))
+        return UserDeletion(users, task, revision)
 
 
-async def put_users(tx: Transaction, changes: Sequence[UserChange], fields: Sequence[str]) -> tuple[UserRecord, ...]:
-    """Create and change users whose changes were checked, and may be made; `fields` are where the request has each."""
-    stored = await tx.users({change.id for change in changes})
-    custom = await custom_roles(tx, _roles(changes))
-    records = tuple(
-        stamped(_merged(change, stored.get(change.id), custom, field, tx.now), stored.get(change.id), tx.now)
-        for change, field in zip(changes, fields, strict=True)
-    )
-    await tx.put_users([record for record in records if record is not stored.get(record.id)])
-    return records
-
-
-async def _delete(tx: Transaction, user_ids: Sequence[str]) -> None:
-    gone = set(await tx.delete_users(user_ids))
+async def _delete(
+    tx: Transaction, user_ids: Sequence[str], owners: Mapping[str, str]
+) -> tuple[tuple[UserRecord, ...], str]:
+    stored = await tx.users(user_ids)
     for place, user_id in enumerate(user_ids):
-        if user_id not in gone:
-            raise _unknown(user_id, f"user_ids[{place}]")  # and what was deleted above is rolled back
+        if user_id not in stored:
+            raise _unknown(user_id, f"user_ids[{place}]")
+    await check_users(tx, owners)
+    if owner := owners.get("new_call_owner_id"):
+        await tx.give_calls(user_ids, owner)
+    if owner := owners.get("new_channel_owner_id"):
+        await tx.give_channels(user_ids, owner)
+    await tx.delete_users(user_ids)
+    result = {user_id: {"status": "ok"} for user_id in user_ids}
+    task = TaskRecord(str(uuid4()), result=result, created_at=tx.now, updated_at=tx.now)
+    await tx.put_task(task)
+    return tuple(stored[user_id] for user_id in user_ids), task.id
 
 
 def _unknown(user_id: str, field: str) -> NotFound:
     return NotFound(f"user {shown(user_id)} does not exist", field=field, reason="USER_NOT_FOUND")
 
 
-def _check_own(caller: Caller, change: UserChange, field: str) -> None:
+def _check_own(caller: Caller, change: UserChange, field: str, id_field: str) -> None:
     """Refuse what only a server may write."""
     if change.id != caller.user_id:
-        server_only(caller, f"writing user {shown(change.id)}", f"{field}.id")
+        server_only(caller, f"writing user {shown(change.id)}", id_field)
     for name in _SERVER_FIELDS:
         if getattr(change, name) is not KEEP:
             server_only(caller, f"writing `{name}`", f"{field}.{name}")
+
+
+def _check_standing(caller: Caller, change: UserChange, stored: UserRecord, field: str) -> None:
+    """Refuse a user that changes its own roles or teams, which would give it power; what they are may be sent back."""
+    if not isinstance(change.role, Keep) and canonical(change.role) != stored.role:
+        server_only(caller, "writing `role`", f"{field}.role")
+    if not isinstance(change.teams, Keep) and change.teams != stored.teams:
+        raise Forbidden(
+            "user teams can only be updated server-side", field=f"{field}.teams", reason="TEAMS_SERVER_SIDE_ONLY"
+        )
+    if not isinstance(change.teams_role, Keep):
+        roles = {team: canonical(role) for team, role in change.teams_role.items()}
+        if roles != stored.teams_role:
+            server_only(caller, "writing `teams_role`", f"{field}.teams_role")
 
 
 def _teams(viewer: UserRecord | None, user: UserRecord | None) -> tuple[str, ...]:
@@ -147,56 +218,3 @@ def _teams(viewer: UserRecord | None, user: UserRecord | None) -> tuple[str, ...
     teams = user.teams if user else ()
     shared = tuple(team for team in teams if viewer and team in viewer.teams)
     return shared or teams[:1] or ("",)
-
-
-def _roles(changes: Sequence[UserChange]) -> Iterator[str]:
-    for change in changes:
-        if not isinstance(change.role, Keep):
-            yield change.role
-        if not isinstance(change.teams_role, Keep):
-            yield from change.teams_role.values()
-
-
-def checked(change: UserChange, field: str) -> UserChange:
-    """Return a change whose values are well formed; whether its roles exist is for the store to say."""
-    if not isinstance(change.teams, Keep):
-        teams = tuple(dict.fromkeys(change.teams))
-        _check_teams(teams, f"{field}.teams")
-        change = replace(change, teams=teams)
-    if not isinstance(change.teams_role, Keep):
-        _check_teams(tuple(change.teams_role), f"{field}.teams_role")
-    change = replace(change, custom=checked_custom(change.custom, f"{field}.custom"))
-    if not isinstance(change.revoke_tokens_issued_before, Keep):
-        check_time(change.revoke_tokens_issued_before, f"{field}.revoke_tokens_issued_before")
-    return change
-
-
-def _check_teams(teams: Sequence[str], field: str) -> None:
-    if len(teams) > MAX_TEAMS:
-        raise InvalidInput(f"`{field}` may hold at most {MAX_TEAMS} teams, got {len(teams)}", field=field)
-    for team in teams:
-        check_id(team, field)
-
-
-def _merged(change: UserChange, stored: UserRecord | None, custom: Collection[str], field: str, now: int) -> UserRecord:
-    """Return a user after a change."""
-    base = stored or UserRecord(change.id, created_at=now, updated_at=now)
-    return replace(
-        base,
-        role=base.role if isinstance(change.role, Keep) else check_role(change.role, custom, f"{field}.role"),
-        teams=sent(change.teams, base.teams),
-        teams_role=_teams_role(change.teams_role, base, custom, f"{field}.teams_role"),
-        custom=merged_custom(change.custom, base.custom, f"{field}.custom"),
-        extras=merged_extras(change.extras, base.extras, field),
-        banned=sent(change.banned, base.banned),
-        deactivated=sent(change.deactivated, base.deactivated),
-        revoke_tokens_issued_before=sent(change.revoke_tokens_issued_before, base.revoke_tokens_issued_before),
-    )
-
-
-def _teams_role(
-    sent_roles: Mapping[str, str] | Keep, base: UserRecord, custom: Collection[str], field: str
-) -> Mapping[str, str]:
-    if isinstance(sent_roles, Keep):
-        return base.teams_role
-    return {team: check_role(role, custom, f"{field}.{team}") for team, role in sent_roles.items()}

@@ -53,20 +53,21 @@ async def list_calls(services: Services, context: Context, request: pb.ListCalls
 
 async def delete_call(services: Services, context: Context, request: pb.DeleteCallRequest) -> pb.DeleteCallResponse:
     """Delete a call with everything said of it."""
-    return pb.DeleteCallResponse(revision=await services.administration.calls.delete(context.caller, request.cid))
+    deleted = await services.administration.calls.delete(context.caller, request.cid)
+    return pb.DeleteCallResponse(revision=deleted.revision)
 
 
 async def update_call_members(
     services: Services, context: Context, request: pb.UpdateCallMembersRequest
 ) -> pb.UpdateCallMembersResponse:
     """Add, change and remove members."""
-    members, revision = await services.administration.calls.update_members(
+    view, revision = await services.administration.calls.update_members(
         context.caller,
         request.cid,
         _member_changes(request.update_members, "update_members", len(request.remove_members)),
         tuple(request.remove_members),
     )
-    return pb.UpdateCallMembersResponse(members=map(_member, members), revision=revision)
+    return pb.UpdateCallMembersResponse(members=map(_member, view.members), revision=revision)
 
 
 async def list_call_members(

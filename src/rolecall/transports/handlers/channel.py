@@ -65,7 +65,7 @@ async def delete_channel(
     services: Services, context: Context, request: pb.DeleteChannelRequest
 ) -> pb.DeleteChannelResponse:
     """Delete a channel with its memberships."""
-    revision = await services.administration.channels.delete(context.caller, request.cid)
+    _, revision = await services.administration.channels.delete(context.caller, request.cid)
     return pb.DeleteChannelResponse(revision=revision)
 
 

@@ -39,8 +39,8 @@ async def list_users(services: Services, context: Context, request: pb.ListUsers
 async def delete_users(services: Services, context: Context, request: pb.DeleteUsersRequest) -> pb.DeleteUsersResponse:
     """Delete users and their memberships; all of them or none."""
     check_count(len(request.user_ids), "user_ids")
-    revision = await services.administration.users.delete(context.caller, list(request.user_ids))
-    return pb.DeleteUsersResponse(revision=revision)
+    deletion = await services.administration.users.delete(context.caller, list(request.user_ids))
+    return pb.DeleteUsersResponse(revision=deletion.revision)
 
 
 def _change(user: pb.User, mask: frozenset[str], field: str) -> UserChange:

@@ -8,7 +8,8 @@ from __future__ import annotations
 import json
 import re
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from math import isfinite
 from typing import Any, Final, NoReturn, TypeVar
 
 import msgspec
@@ -20,6 +21,9 @@ S = TypeVar("S", bound=msgspec.Struct)
 
 MAX_DEPTH: Final = 64
 _PLACE: Final = re.compile(r"^(?P<said>.*?)(?: - at `(?P<key>key in )?\$(?P<path>[^`]*)`)?$", re.DOTALL)
+_LONE: Final = re.compile(r"[\ud800-\udfff]")
+_SMALLEST: Final = -(2**63)
+_LARGEST: Final = 2**63 - 1
 _GZIP: Final = 16 + zlib.MAX_WBITS
 
 
@@ -49,7 +53,7 @@ def too_large(limit: int) -> InvalidInput:
 
 
 def parsed(text: bytes, field: str = "body") -> Any:
-    """Return JSON as plain values; a key that is named twice, or nesting too deep, is refused."""
+    """Return JSON as plain values; keys named twice, nesting too deep and values that nothing can hold are refused."""
     try:
         value = json.loads(text.decode(), object_pairs_hook=_once, parse_constant=_no_constant)
     except UnicodeDecodeError:
@@ -60,7 +64,7 @@ def parsed(text: bytes, field: str = "body") -> Any:
         raise InvalidInput(f"`{field}` is nested deeper than {MAX_DEPTH} levels", field=field) from None
     except ValueError as error:
         raise InvalidInput(f"`{field}` is not valid JSON: {printable(str(error))}", field=field) from None
-    _check_depth(value, field)
+    _check_values(value, field)
     return value
 
 
@@ -85,37 +89,74 @@ def _no_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is no JSON number")
 
 
-def _check_depth(value: Any, field: str) -> None:
-    level: Iterable[Any] = [value]
+def _check_values(value: Any, field: str) -> None:
+    """Refuse nesting that is too deep, and values that are JSON but that neither the store nor an answer can hold."""
+    level: list[Any] = [value]
     for _ in range(MAX_DEPTH + 1):
-        level = [
-            item
-            for one in level
-            if isinstance(one, (dict, list))
-            for item in (one.values() if isinstance(one, dict) else one)
-        ]
+        if any(map(_unfit, level)):
+            raise _unfit_value(value, field)
+        level = [item for one in level if isinstance(one, (dict, list)) for item in _within(one)]
         if not level:
             return
     raise InvalidInput(f"`{field}` is nested deeper than {MAX_DEPTH} levels", field=field)
 
 
-def shaped(value: Any, shape: type[S]) -> S:
-    """Return plain values as the shape an operation takes; InvalidInput names the field that does not fit."""
+def _within(value: Any) -> Iterable[Any]:
+    """Return what is in an object or a list: the keys of an object are texts too."""
+    return (*value, *value.values()) if isinstance(value, dict) else value
+
+
+def _unfit(value: Any) -> str:
+    """Return what is wrong with a value itself, "" when nothing is."""
+    if isinstance(value, str):
+        return "holds half a character (a lone surrogate)" if not value.isascii() and _LONE.search(value) else ""
+    if isinstance(value, int):
+        return "" if _SMALLEST <= value <= _LARGEST else "is a number beyond 64 bits"
+    return "is a number beyond 64 bits" if isinstance(value, float) and not isfinite(value) else ""
+
+
+def _unfit_value(value: Any, field: str) -> InvalidInput:
+    """Return the error for the first value that is unfit, with its path."""
+    place, what = next(_unfit_places(value, ""))
+    place = place or field
+    return InvalidInput(f"`{printable(place)}` {what}", field=place)
+
+
+def _unfit_places(value: Any, place: str) -> Iterator[tuple[str, str]]:
+    if what := _unfit(value):
+        yield place, what
+    if isinstance(value, dict):
+        for key, item in value.items():
+            inner = f"{place}.{key}" if place else key
+            if what := _unfit(key):
+                yield inner, what
+            yield from _unfit_places(item, inner)
+    elif isinstance(value, list):
+        for number, item in enumerate(value):
+            yield from _unfit_places(item, f"{place}[{number}]")
+
+
+def shaped(value: Any, shape: type[S], within: str = "") -> S:
+    """Return plain values as the shape an operation takes; InvalidInput names the field that does not fit.
+
+    `within` is the field that the value was sent in, "" for the body itself.
+    """
     try:
         return msgspec.convert(value, shape, strict=True)
     except msgspec.ValidationError as error:
-        raise _misfit(str(error)) from None
+        raise _misfit(str(error), within) from None
 
 
-def _misfit(message: str) -> InvalidInput:
+def _misfit(message: str, within: str) -> InvalidInput:
     """Turn `Expected `int`, got `str` - at `$.data.x`` into an error in our words."""
     match = _PLACE.match(message)
     said, path = (match["said"], match["path"] or "") if match else (message, "")
     path = path.partition("[...]")[0]  # within a map, whose key msgspec does not tell
-    place = path.removeprefix(".") or "body"
+    path = f"{within}{path}".removeprefix(".")
+    place = path or "body"
     missing = re.match(r"Object missing required field `(.+)`", said)
     if missing:
-        place = f"{path.removeprefix('.')}.{missing[1]}".removeprefix(".")
+        place = f"{path}.{missing[1]}".removeprefix(".")
         return InvalidInput(f"`{place}` is required", field=place)
     text = said.replace("Expected", "expected", 1)
     return InvalidInput(f"`{place}`: {printable(text)}", field=place)

@@ -17,7 +17,8 @@ from rolecall.service.callers import Caller, Callers
 from rolecall.transports.codes import failure_of, unforeseen
 from rolecall.transports.edge import Count, Event, Observer, Services
 from rolecall.transports.rest import body as reading
-from rolecall.transports.rest.errors import INTERNAL, NOT_FOUND, api_error, code_of
+from rolecall.transports.rest.connections import Connections
+from rolecall.transports.rest.errors import INTERNAL, NOT_FOUND, api_error, code_of, text_of
 from rolecall.transports.rest.exchange import Exchange
 from rolecall.transports.rest.limits import Allowance, Limits
 from rolecall.transports.rest.operation import Operation
@@ -34,6 +35,7 @@ class Operations:
         self,
         services: Services,
         callers: Callers,
+        connections: Connections,
         limits: Limits,
         max_body_bytes: int,
         count: Mapping[str, Count],
@@ -41,6 +43,7 @@ class Operations:
     ) -> None:
         self._services = services
         self._callers = callers
+        self._connections = connections
         self._limits = limits
         self._max_body = max_body_bytes
         self._count = count
@@ -80,7 +83,8 @@ class Operations:
             content, status = encoded(surface, response), operation.status
         except RolecallError as error:
             cause, failure = error.__cause__, failure_of(error)
-            told = api_error(operation.id, code_of(error), failure.message, _duration(started), failure.field)
+            said = text_of(error, failure.message, request.query_params.get("api_key", ""))
+            told = api_error(operation.id, code_of(error), said, _duration(started), failure.field)
             content, status = encoded(surface, told), told.StatusCode
         except ClientDisconnect:
             return Response(status_code=499)
@@ -109,11 +113,11 @@ class Operations:
         if app is None:
             raise Unauthenticated("api_key is invalid", reason="API_KEY_UNKNOWN" if key else "API_KEY_MISSING")
         kind = request.headers.get("stream-auth-type", "").lower()
-        if kind not in {"jwt", "anonymous"}:
-            raise Unauthenticated("stream-auth-type missing or invalid", reason="AUTH_TYPE_INVALID")
-        return await self._callers.authenticate(key, request.headers.get("authorization", ""))
+        return await identified(self._callers, kind, key, request.headers.get("authorization", ""))
 
     async def _exchange(self, operation: Operation, request: Request, surface: Surface, caller: Caller) -> Exchange:
+        _check_named_once(request, operation)
+        since = self._services.authorizer.revision(caller.app_id)
         sent = await self._body(request) if operation.body is not None else b""
         plain = reading.parsed(sent) if sent.strip() else {}
         body = None if operation.body is None else reading.shaped(plain, operation.body)
@@ -131,6 +135,8 @@ class Operations:
             plain,
             self._services.administration,
             self._services.authorizer,
+            self._connections,
+            since,
         )
 
     async def _body(self, request: Request) -> bytes:
@@ -146,6 +152,24 @@ class Operations:
         if body and kind != _JSON:
             raise InvalidInput(f"Content-Type must be {_JSON}, got {shown(kind)}", field="Content-Type")
         return reading.unpacked(body, request.headers.get("content-encoding", "").lower(), self._max_body)
+
+
+async def identified(callers: Callers, kind: str, key: str, authorization: str) -> Caller:
+    """Return who calls, `kind` being the request's `stream-auth-type`: `anonymous` comes without a token."""
+    if kind == "jwt":
+        return await callers.authenticate(key, authorization)
+    if kind != "anonymous":
+        raise Unauthenticated("stream-auth-type must be `jwt` or `anonymous`", reason="AUTH_TYPE_INVALID")
+    if authorization:
+        raise Unauthenticated("an anonymous caller comes without a token", reason="TOKEN_UNWANTED")
+    return callers.anonymous(key)
+
+
+def _check_named_once(request: Request, operation: Operation) -> None:
+    """Refuse a query parameter that is there twice: which of them counts would be anyone's guess."""
+    for name in ("api_key", "payload", "connection_id", *operation.query):
+        if len(request.query_params.getlist(name)) > 1:
+            raise InvalidInput(f"the query names `{name}` more than once", field=name)
 
 
 def http_name(operation: Operation) -> str:

@@ -14,7 +14,7 @@ def flattened(
     """Return the leaves of a tree that the domain knows, dotted path -> value; a null says nothing.
 
     What the domain does not know has no effect on any decision. InvalidInput when a value stands where a group of
-    known leaves belongs; `within` is the request's field that holds the tree.
+    known leaves belongs; `within` is the request's field that holds the tree, "" for the whole body.
     """
     leaves: dict[str, Any] = {}
     for name, value in tree.items():
@@ -24,7 +24,8 @@ def flattened(
         elif path in known and value is not None:
             leaves[path] = tuple(value) if isinstance(value, list) else value
         elif value is not None and any(leaf.startswith(f"{path}.") for leaf in known):
-            raise InvalidInput(f"`{within}.{path}` must be an object", field=f"{within}.{path}")
+            place = f"{within}.{path}" if within else path
+            raise InvalidInput(f"`{place}` must be an object", field=place)
     return leaves
 
 

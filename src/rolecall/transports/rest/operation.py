@@ -24,7 +24,8 @@ class Operation(NamedTuple):
     """One operation: its id (error messages begin with it), where it is, and the shapes of what goes in and out.
 
     `paths` are templates, one for each surface it is on. `body` is the JSON body's shape, None when there is none;
-    `payload` that of the JSON in the query parameter `payload`. `query` names plain query parameters.
+    `payload` that of the JSON in the query parameter `payload`. `query` names plain query parameters. `needs` are the
+    actions that a user may need, each only when the request uses it: () is for every valid token, None for servers'.
     """
 
     id: str
@@ -38,3 +39,4 @@ class Operation(NamedTuple):
     payload: type[msgspec.Struct] | None = None
     query: tuple[str, ...] = ()
     tag: str = ""
+    needs: tuple[str, ...] | None = None

@@ -44,7 +44,11 @@ def rfc3339(nanoseconds: int) -> str:
     return f"{moment}.{rest // 1000:06d}Z"
 
 
-def with_custom(surface: Surface, thing: msgspec.Struct, custom: Mapping[str, Any]) -> Any:
+class WithCustom(msgspec.Struct, kw_only=True):
+    """The base of shapes that go through `with_custom`: it has no fields, and tells the reference of custom data."""
+
+
+def with_custom(surface: Surface, thing: WithCustom, custom: Mapping[str, Any]) -> Any:
     """Return an object with its custom data where the surface has it: under `custom`, or among its own fields.
 
     Where both have a name, the object's own field stays.

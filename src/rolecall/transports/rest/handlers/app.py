@@ -7,29 +7,29 @@ from typing import Final, TypeVar
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from rolecall.domain.errors import InvalidInput
 from rolecall.service.administration.changes import KEEP, AppChange, Keep
 from rolecall.transports.rest.exchange import Exchange
+from rolecall.transports.rest.extras import asking, sent_extras
 from rolecall.transports.rest.operation import Answer, Operation
 from rolecall.transports.rest.paging import every
 from rolecall.transports.rest.shapes.app import App, app
+from rolecall.transports.rest.shapes.app_fields import SENT
 from rolecall.transports.rest.times import nanoseconds
 
 T = TypeVar("T")
 
 _TAG: Final = "app"
 _PATHS: Final = ("/api/v2/app", "/app")
-_UNIQUE_USERNAMES: Final = ("no", "app", "team")
 
 
 class GetAppResponse(Answer):
     """The app."""
 
-    app: App
+    app: App  # type: ignore[valid-type] # a shape that is made of a table
 
 
-class UpdateAppRequest(msgspec.Struct, kw_only=True):
-    """Changes of the app; what is left out stays, and what is not named here is accepted without effect.
+class AppChanges(msgspec.Struct, kw_only=True):
+    """Changes of the app; what is left out stays. What has no effect is kept and returned.
 
     Each role that `grants` names gets its list whole; `grants: null` puts all of them back to the defaults.
     `revoke_tokens_issued_before` is an RFC 3339 time, null takes it back.
@@ -43,7 +43,10 @@ class UpdateAppRequest(msgspec.Struct, kw_only=True):
     disable_permissions_checks: bool | None = None
     disable_auth_checks: bool | None = None
     revoke_tokens_issued_before: str | UnsetType | None = UNSET
-    enforce_unique_usernames: str | None = None
+
+
+UpdateAppRequest: Final = asking(AppChanges, SENT, "UpdateAppRequest")
+"""Changes of the app, with what is only kept of it."""
 
 
 async def get_app(exchange: Exchange) -> GetAppResponse:
@@ -57,10 +60,7 @@ async def get_app(exchange: Exchange) -> GetAppResponse:
 
 async def update_app(exchange: Exchange) -> Answer:
     """Change the app."""
-    body: UpdateAppRequest = exchange.body
-    if body.enforce_unique_usernames is not None and body.enforce_unique_usernames not in _UNIQUE_USERNAMES:
-        field = "enforce_unique_usernames"
-        raise InvalidInput(f"{field} must be one of [{' '.join(_UNIQUE_USERNAMES)}]", field=field)
+    body: AppChanges = exchange.body
     roles = body.user_search_disallowed_roles
     change = AppChange(
         permission_version=_sent(body.permission_version),
@@ -72,6 +72,7 @@ async def update_app(exchange: Exchange) -> Answer:
         disable_auth_checks=_sent(body.disable_auth_checks),
         revoke_tokens_issued_before=_revocation(body.revoke_tokens_issued_before),
         migrate_permissions_to_v2=bool(body.migrate_permissions_to_v2),
+        extras=sent_extras(SENT, exchange.sent) or KEEP,
     )
     await exchange.administration.apps.update(exchange.caller, change)
     return Answer()

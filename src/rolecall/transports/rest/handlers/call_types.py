@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, Final
 
 import msgspec
-from msgspec import UNSET, UnsetType
+from msgspec import UNSET
 
-from rolecall.domain.errors import NotFound, RevisionConflict
-from rolecall.domain.settings import SETTINGS
-from rolecall.service.administration.changes import TypeChange, TypeResult
+from rolecall.service.administration.changes import TypeChange
 from rolecall.transports.rest.exchange import Exchange
-from rolecall.transports.rest.leaves import flattened
+from rolecall.transports.rest.extras import sent_extras
+from rolecall.transports.rest.handlers.types import Kind, SentGrants, grants_of
 from rolecall.transports.rest.operation import Answer, Operation
-from rolecall.transports.rest.paging import every
-from rolecall.transports.rest.shapes.call_type import CallType, call_type
+from rolecall.transports.rest.shapes.call_settings import sent_settings
+from rolecall.transports.rest.shapes.call_type import EXTRAS, CallType, call_type
 
 _TAG: Final = "call types"
 _ALL: Final = ("/api/v2/video/calltypes", "/video/calltypes")
 _ONE: Final = ("/api/v2/video/calltypes/{name}", "/video/calltypes/{name}")
+_TYPES: Final = Kind("call", 'call type "{}" does not exist')
 
 
 class UpdateCallTypeRequest(msgspec.Struct, kw_only=True):
@@ -27,10 +28,10 @@ class UpdateCallTypeRequest(msgspec.Struct, kw_only=True):
     Each role that `grants` names gets its list whole; `grants: null` puts all of them back to the defaults.
     """
 
-    grants: dict[str, list[str] | None] | UnsetType | None = UNSET
-    settings: dict[str, Any] | UnsetType | None = UNSET
-    notification_settings: dict[str, Any] | UnsetType | None = UNSET
-    external_storage: str | UnsetType | None = UNSET
+    grants: SentGrants = UNSET
+    settings: dict[str, Any] | None = None
+    notification_settings: dict[str, Any] | None = None
+    external_storage: str | None = None
 
 
 class CreateCallTypeRequest(UpdateCallTypeRequest, kw_only=True):
@@ -48,59 +49,42 @@ class ListCallTypesResponse(Answer):
 async def create_call_type(exchange: Exchange) -> CallType:
     """Create a call type."""
     body: CreateCallTypeRequest = exchange.body
-    try:
-        result = await _written(exchange, body.name, body, expected=0)
-    except RevisionConflict as error:
-        raise RevisionConflict(f'call type "{body.name}" already exists', field="name") from error
-    return call_type(result.record)
+    change = replace(_change(exchange, body.name, body), expected_revision=0)
+    return call_type(await _TYPES.create(exchange, change))
 
 
 async def update_call_type(exchange: Exchange) -> CallType:
     """Change a call type."""
-    name = exchange.path["name"]
-    await _existing(exchange, name)
-    return call_type((await _written(exchange, name, exchange.body)).record)
+    change = replace(_change(exchange, exchange.path["name"], exchange.body), must_exist=True)
+    return call_type(await _TYPES.update(exchange, change))
 
 
 async def get_call_type(exchange: Exchange) -> CallType:
     """Get a call type."""
-    return await _existing(exchange, exchange.path["name"])
+    return call_type(await _TYPES.get(exchange, exchange.path["name"]))
 
 
 async def list_call_types(exchange: Exchange) -> ListCallTypesResponse:
     """List every call type with its roles and permissions."""
-    types = exchange.administration.call_types
-    found = [call_type(one) for one in await every(lambda page: types.list(exchange.caller, page))]
+    found = map(call_type, await _TYPES.list(exchange))
     return ListCallTypesResponse(call_types={one.name: one for one in found})
 
 
 async def delete_call_type(exchange: Exchange) -> Answer:
     """Delete a custom call type that has no calls."""
-    name = exchange.path["name"]
-    await _existing(exchange, name)
-    await exchange.administration.call_types.delete(exchange.caller, name)
+    await _TYPES.delete(exchange, exchange.path["name"])
     return Answer()
 
 
-async def _existing(exchange: Exchange, name: str) -> CallType:
-    try:
-        record, _ = await exchange.administration.call_types.get(exchange.caller, name)
-    except NotFound as error:
-        raise NotFound(f'call type "{name}" does not exist', field="name", reason="CALL_TYPE_NOT_FOUND") from error
-    return call_type(record)
-
-
-async def _written(
-    exchange: Exchange, name: str, body: UpdateCallTypeRequest, expected: int | None = None
-) -> TypeResult:
-    change = TypeChange(
+def _change(exchange: Exchange, name: str, body: UpdateCallTypeRequest) -> TypeChange:
+    settings, extras = sent_settings(body.settings)
+    return TypeChange(
         name=name,
-        grants={role: tuple(ids or ()) for role, ids in (body.grants or {}).items()},
-        settings=flattened(body.settings or {}, SETTINGS),
+        grants=grants_of(body.grants),
+        settings=settings,
         reset_grants=body.grants is None,
-        expected_revision=expected,
+        extras={**extras, **sent_extras(EXTRAS, exchange.sent)},
     )
-    return await exchange.administration.call_types.upsert(exchange.caller, change)
 
 
 OPERATIONS: Final = (

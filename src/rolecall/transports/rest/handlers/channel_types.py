@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, Final
 
 import msgspec
-from msgspec import UNSET, UnsetType
+from msgspec import UNSET
 
 from rolecall.domain.channel_config import CONFIG
-from rolecall.domain.errors import InvalidInput, NotFound, RevisionConflict
+from rolecall.domain.errors import InvalidInput
 from rolecall.domain.names import printable
-from rolecall.service.administration.changes import KEEP, TypeChange, TypeResult
+from rolecall.service.administration.changes import KEEP, TypeChange
 from rolecall.transports.rest.exchange import Exchange
+from rolecall.transports.rest.extras import sent_extras
+from rolecall.transports.rest.handlers.types import Kind, SentGrants, grants_of
 from rolecall.transports.rest.operation import Answer, Operation
-from rolecall.transports.rest.paging import every
 from rolecall.transports.rest.shapes.channel_type import (
     COMMANDS,
+    EXTRAS,
     ChannelPolicy,
     ChannelType,
     WrittenChannelType,
@@ -27,6 +30,7 @@ from rolecall.transports.rest.shapes.channel_type import (
 _TAG: Final = "channel types"
 _ALL: Final = ("/api/v2/chat/channeltypes", "/channeltypes")
 _ONE: Final = ("/api/v2/chat/channeltypes/{name}", "/channeltypes/{name}")
+_TYPES: Final = Kind("channel", '"{}" is not a defined channel type')
 _EVERY_COMMAND: Final = "all"
 
 
@@ -37,18 +41,26 @@ class ChannelTypeFields(msgspec.Struct, kw_only=True):
     `permissions` are the policies of permission version v1, which replace all there are.
     """
 
+    allowed_flag_reasons: list[str] | None = None
     automod: str | None = None
     automod_behavior: str | None = None
+    automod_thresholds: dict[str, Any] | None = None
+    blocklist: str | None = None
+    blocklist_behavior: str | None = None
+    blocklists: list[dict[str, Any]] | None = None
+    chat_preferences: dict[str, Any] | None = None
     commands: list[str] | None = None
     connect_events: bool | None = None
     count_messages: bool | None = None
     custom_events: bool | None = None
     delivery_events: bool | None = None
-    grants: dict[str, list[str] | None] | UnsetType | None = UNSET
+    grants: SentGrants = UNSET
     mark_messages_pending: bool | None = None
     max_message_length: int | None = None
     message_retention: str | None = None
     mutes: bool | None = None
+    partition_size: int | None = None
+    partition_ttl: str | None = None
     permissions: list[ChannelPolicy] | None = None
     polls: bool | None = None
     push_level: str | None = None
@@ -89,11 +101,8 @@ class ListChannelTypesResponse(Answer):
 async def create_channel_type(exchange: Exchange) -> WrittenChannelType:
     """Create a channel type."""
     body: CreateChannelTypeRequest = exchange.body
-    try:
-        result = await _written(exchange, body.name, body, expected=0)
-    except RevisionConflict as error:
-        raise RevisionConflict(f'channel type "{body.name}" already exists', field="name") from error
-    return written_channel_type(result.record)
+    change = replace(_change(exchange, body.name, body), expected_revision=0)
+    return written_channel_type(await _TYPES.create(exchange, change))
 
 
 async def update_channel_type(exchange: Exchange) -> WrittenChannelType:
@@ -102,55 +111,36 @@ async def update_channel_type(exchange: Exchange) -> WrittenChannelType:
     for field, value in (("name", body.name), ("updated_at", body.updated_at)):
         if value is not UNSET:
             raise InvalidInput(f"`{field}` can't be changed", field=field)
-    name = exchange.path["name"]
-    await _existing(exchange, name)
-    return written_channel_type((await _written(exchange, name, body)).record)
+    change = replace(_change(exchange, exchange.path["name"], body), must_exist=True)
+    return written_channel_type(await _TYPES.update(exchange, change))
 
 
 async def get_channel_type(exchange: Exchange) -> ChannelType:
     """Get a channel type."""
-    return await _existing(exchange, exchange.path["name"])
+    return channel_type(await _TYPES.get(exchange, exchange.path["name"]))
 
 
 async def list_channel_types(exchange: Exchange) -> ListChannelTypesResponse:
     """List every channel type."""
-    types = exchange.administration.channel_types
-    found = [channel_type(one) for one in await every(lambda page: types.list(exchange.caller, page))]
+    found = map(channel_type, await _TYPES.list(exchange))
     return ListChannelTypesResponse(channel_types={one.name: one for one in found})
 
 
 async def delete_channel_type(exchange: Exchange) -> Answer:
     """Delete a custom channel type that has no channels."""
-    name = exchange.path["name"]
-    try:
-        await exchange.administration.channel_types.delete(exchange.caller, name)
-    except NotFound as error:
-        raise _undefined(name) from error
+    await _TYPES.delete(exchange, exchange.path["name"])
     return Answer()
 
 
-async def _existing(exchange: Exchange, name: str) -> ChannelType:
-    try:
-        record, _ = await exchange.administration.channel_types.get(exchange.caller, name)
-    except NotFound as error:
-        raise _undefined(name) from error
-    return channel_type(record)
-
-
-def _undefined(name: str) -> NotFound:
-    return NotFound(f'"{name}" is not a defined channel type', field="name", reason="CHANNEL_TYPE_NOT_FOUND")
-
-
-async def _written(exchange: Exchange, name: str, body: ChannelTypeFields, expected: int | None = None) -> TypeResult:
-    change = TypeChange(
+def _change(exchange: Exchange, name: str, body: ChannelTypeFields) -> TypeChange:
+    return TypeChange(
         name=name,
-        grants={role: tuple(ids or ()) for role, ids in (body.grants or {}).items()},
+        grants=grants_of(body.grants),
         settings=_config(body),
         policies=KEEP if body.permissions is None else tuple(map(policy_record, body.permissions)),
         reset_grants=body.grants is None,
-        expected_revision=expected,
+        extras=sent_extras(EXTRAS, exchange.sent),
     )
-    return await exchange.administration.channel_types.upsert(exchange.caller, change)
 
 
 def _config(body: ChannelTypeFields) -> dict[str, Any]:

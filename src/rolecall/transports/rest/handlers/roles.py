@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
 import msgspec
@@ -17,7 +16,6 @@ _TAG: Final = "roles"
 _ALL: Final = ("/api/v2/roles", "/roles")
 _SEARCH: Final = ("/api/v2/roles/search", "/roles/search")
 _ONE: Final = ("/api/v2/roles/{name}", "/roles/{name}")
-_HELD: Final = re.compile(r": user `(.*)` holds it$", re.DOTALL)
 
 
 class ListRolesResponse(Answer):
@@ -69,9 +67,10 @@ async def delete_role(exchange: Exchange) -> Answer:
     except Precondition as error:
         if error.code_reason == "ROLE_BUILT_IN":
             raise Precondition(f'role "{name}" is a built-in role and cannot be deleted', field="name") from error
-        if user := _HELD.search(error.message):
+        if error.metadata.get("kind") == "user":
+            holder = error.metadata["holder"]
             raise Precondition(
-                f'role "{name}" cannot be deleted, at least one user is using this role (ie. "{user[1]}")', field="name"
+                f'role "{name}" cannot be deleted, at least one user is using this role (ie. "{holder}")', field="name"
             ) from error
         raise
     return Answer()

@@ -2,44 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any, Final
 
-from rolecall.domain.records import Settings, TypeRecord
+import msgspec
+
+from rolecall.domain.records import TypeRecord
+from rolecall.domain.settings import flag
 from rolecall.service.state import CALL_SCOPE_PREFIX
-from rolecall.transports.rest.leaves import nested
+from rolecall.transports.rest.extras import Extra, ExtraFields, line, shown_extras, tree
 from rolecall.transports.rest.operation import Answer
+from rolecall.transports.rest.shapes.call_settings import settings_tree
 from rolecall.transports.rest.surface import Time
 
-_LAYOUT: Final = {"external_app_url": "", "external_css_url": "", "name": "spotlight"}
-_WITHOUT_EFFECT: Final[Mapping[str, Any]] = {
-    "audio.hifi_audio_enabled": False,
-    "encryption.mode": "available",
-    "broadcasting.hls.layout": _LAYOUT,
-    "broadcasting.hls.quality_tracks": (),
-    "broadcasting.rtmp.layout": _LAYOUT,
-    "broadcasting.rtmp.quality": "720p",
-    "frame_recording.mode": "available",
-    "frame_recording.capture_interval_in_seconds": 5,
-    "geofencing.names": (),
-    "individual_recording.mode": "available",
-    "limits.max_participants_exclude_roles": (),
-    "raw_recording.mode": "available",
-    "recording.layout": _LAYOUT,
-    "session.inactivity_timeout_seconds": 30,
-    "thumbnails.enabled": False,
-    "video.target_resolution.width": 1280,
-    "video.target_resolution.height": 720,
-}
-"""What clients expect in settings beside what a type stores; what it does store wins."""
+_EVENTS: Final = ("call_live_started", "call_missed", "call_notification", "call_ring", "session_started")
 
-_NOTIFICATION: Final = {"apns": {}, "enabled": False, "fcm": {}}
-_NOTIFICATIONS: Final = {
-    "enabled": False,
-    **dict.fromkeys(
-        ("call_live_started", "call_missed", "call_notification", "call_ring", "session_started"), _NOTIFICATION
-    ),
+EXTRAS: Final[ExtraFields] = {
+    "external_storage": Extra(line()),
+    "notification_settings.enabled": Extra(flag(), default=False),
+    **{
+        f"notification_settings.{event}.{name}": field
+        for event in _EVENTS
+        for name, field in (
+            ("enabled", Extra(flag(), default=False)),
+            ("apns", Extra(tree(), default={})),
+            ("fcm", Extra(tree(), default={})),
+        )
+    },
 }
+"""What a call type takes beside grants and settings."""
 
 
 class CallType(Answer, kw_only=True):
@@ -51,11 +41,7 @@ class CallType(Answer, kw_only=True):
     notification_settings: dict[str, Any]
     created_at: Time
     updated_at: Time
-
-
-def settings_tree(settings: Settings) -> dict[str, Any]:
-    """Return settings as clients expect them: every field is there."""
-    return nested({**_WITHOUT_EFFECT, **settings})
+    external_storage: str | msgspec.UnsetType = msgspec.UNSET
 
 
 def call_type(record: TypeRecord) -> CallType:
@@ -63,8 +49,8 @@ def call_type(record: TypeRecord) -> CallType:
     return CallType(
         name=record.scope.removeprefix(CALL_SCOPE_PREFIX),
         grants=dict(record.grants),
-        settings=settings_tree(record.settings),
-        notification_settings=dict(_NOTIFICATIONS),
+        settings=settings_tree(record.settings, record.extras),
         created_at=Time(record.created_at),
         updated_at=Time(record.updated_at),
+        **shown_extras(EXTRAS, record.extras),
     )

@@ -6,13 +6,29 @@ from collections.abc import Mapping
 from typing import Any, Final, Literal
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from rolecall.domain.builtin import channel_types
 from rolecall.domain.records import PolicyRecord, TypeRecord
+from rolecall.domain.settings import texts
+from rolecall.transports.rest.extras import Extra, ExtraFields, line, one_of, shown_extras, tree, trees, whole
 from rolecall.transports.rest.operation import Answer
 from rolecall.transports.rest.surface import Time
 
 _DEFAULTS: Final[Mapping[str, Any]] = channel_types.CONFIG["messaging"]
+
+
+EXTRAS: Final[ExtraFields] = {
+    "allowed_flag_reasons": Extra(texts()),
+    "automod_thresholds": Extra(tree()),
+    "blocklist": Extra(line()),
+    "blocklist_behavior": Extra(one_of("flag", "block", "shadow_block")),
+    "blocklists": Extra(trees()),
+    "chat_preferences": Extra(tree()),
+    "partition_size": Extra(whole(0)),
+    "partition_ttl": Extra(line()),
+}
+"""What a channel type takes beside grants, config and policies."""
 
 
 class Command(msgspec.Struct, kw_only=True, frozen=True):
@@ -79,6 +95,14 @@ class ChannelConfig(Answer, kw_only=True):
     uploads: bool
     url_enrichment: bool
     user_message_reminders: bool
+    allowed_flag_reasons: list[str] | UnsetType = UNSET
+    automod_thresholds: dict[str, Any] | UnsetType = UNSET
+    blocklist: str | UnsetType = UNSET
+    blocklist_behavior: str | UnsetType = UNSET
+    blocklists: list[dict[str, Any]] | UnsetType = UNSET
+    chat_preferences: dict[str, Any] | UnsetType = UNSET
+    partition_size: int | UnsetType = UNSET
+    partition_ttl: str | UnsetType = UNSET
 
 
 class AppChannelConfig(ChannelConfig, kw_only=True):
@@ -140,6 +164,7 @@ def _config(record: TypeRecord) -> dict[str, Any]:
     config = {**_DEFAULTS, **record.settings}
     return {
         **config,
+        **shown_extras(EXTRAS, record.extras),
         "commands": list(config["commands"]),
         "name": record.scope,
         "created_at": Time(record.created_at),

@@ -1,0 +1,124 @@
+"""One client's WebSocket connection: what waits to be sent, in what order it goes out, and how it ends."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable
+from typing import Final, NamedTuple
+
+from rolecall.domain.errors import OverLimit, RolecallError, Unauthenticated
+from rolecall.service.callers import Caller
+from rolecall.service.questions import Question
+from rolecall.service.watches import Notice, Told, Watch
+
+GOING_AWAY: Final = 1001
+_REFUSED: Final = 1008
+_TRY_AGAIN: Final = 1013
+FOR_GOOD: Final = 1000
+"""Stream's clients come back after any other code, with a new token when the error says that theirs is over."""
+
+_FINAL: Final = frozenset({"USER_DELETED", "USER_DEACTIVATED"})
+
+
+class Timing(NamedTuple):
+    """How long things may take, in seconds: between health checks, to authenticate, to take a message."""
+
+    health: float = 25.0
+    auth: float = 10.0
+    send: float = 10.0
+
+
+class Ending(NamedTuple):
+    """How a connection ends: the code it is closed with, and the error that is told before."""
+
+    code: int
+    error: RolecallError | None = None
+
+
+class Connection:
+    """A connected user. `queued` is how many notices may wait; whoever reads too slowly for them is cut.
+
+    It is the sink of its watches. Until it is read anew, `user_is_old` tells that the user it shows has changed.
+    """
+
+    def __init__(self, connection_id: str, caller: Caller, key: str, token: str, *, video: bool, queued: int) -> None:
+        self.id = connection_id
+        self.caller = caller
+        self.key = key
+        self.token = token
+        self.video = video
+        self.watches: dict[Question, Watch] = {}
+        self.user_is_old = True
+        self.ending: Ending | None = None
+        self._queued = queued
+        self._notices: deque[Notice] = deque()
+        self._health_is_due = False
+        self._ready = asyncio.Event()
+
+    def tell(self, notice: Notice) -> bool:
+        """Take a notice to be sent; False when too many wait already."""
+        if self.ending is not None or len(self._notices) >= self._queued:
+            return False
+        if isinstance(notice, Told) and notice.last:
+            self.watches.pop(notice.target, None)
+        self._notices.append(notice)
+        self._ready.set()
+        return True
+
+    def cut(self, error: RolecallError) -> None:
+        """End the connection, since one of its watches can't go on: the client comes back and asks anew."""
+        self.end(ending_by(error))
+
+    def answer_health(self) -> None:
+        """Send a health check soon; one is enough for many pings."""
+        self._health_is_due = True
+        self._ready.set()
+
+    def end(self, ending: Ending) -> None:
+        """End the connection; what waits is not sent, and the first reason counts."""
+        if self.ending is None:
+            self.ending = ending
+            self._notices.clear()
+            self._ready.set()
+
+    async def next(self, seconds: float) -> Notice | Ending | None:
+        """Return what to send next, and the end before all else; None is a health check, due after `seconds` too."""
+        if not self._ready.is_set():
+            try:
+                async with asyncio.timeout(max(0.0, seconds)):
+                    await self._ready.wait()
+            except TimeoutError:
+                return self.ending
+        if self.ending is not None:
+            return self.ending
+        if self._health_is_due:
+            self._health_is_due = False
+            self._settle()
+            return None
+        notice = self._notices.popleft()
+        self._settle()
+        return notice
+
+    def _settle(self) -> None:
+        if not self._notices and not self._health_is_due and self.ending is None:
+            self._ready.clear()
+
+
+def ending_by(error: RolecallError) -> Ending:
+    """Return how a connection that was open ends by an error."""
+    if error.code_reason in _FINAL:
+        return Ending(FOR_GOOD, error)
+    return Ending(_REFUSED if isinstance(error, Unauthenticated) else _TRY_AGAIN, error)
+
+
+Send = Callable[[str], Awaitable[None]]
+
+
+async def in_time(seconds: float, sending: Awaitable[None]) -> None:
+    """Send, or raise OverLimit when the client takes nothing for so long."""
+    try:
+        async with asyncio.timeout(seconds):
+            await sending
+    except TimeoutError:
+        raise OverLimit("the client reads too slowly", reason="SLOW_READER") from None

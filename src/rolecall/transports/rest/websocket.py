@@ -1,0 +1,239 @@
+"""The WebSocket door of Stream's client-side SDKs: `/connect` for chat and `/video/connect` for calls.
+
+A client says who it is and then only pings; the server tells it what happens on the calls and channels that it watches.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import time
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from typing import Any, Final
+
+from starlette.routing import WebSocketRoute
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
+from rolecall.domain.errors import InvalidInput, OverLimit, RolecallError, Unauthenticated
+from rolecall.domain.facts import ANONYMOUS
+from rolecall.domain.records import UserRecord
+from rolecall.service.administration import Administration
+from rolecall.service.callers import Caller, Callers
+from rolecall.service.revocations import check_standing
+from rolecall.transports.codes import failure_of, unforeseen
+from rolecall.transports.edge import Event, Observer
+from rolecall.transports.rest import body as reading
+from rolecall.transports.rest import events
+from rolecall.transports.rest.connection import FOR_GOOD, Connection, Ending, Timing, ending_by, in_time
+from rolecall.transports.rest.connections import Connections
+from rolecall.transports.rest.door import identified
+from rolecall.transports.rest.errors import INTERNAL, ApiError, api_error, code_of, text_of
+from rolecall.transports.rest.hello import FIELD, Hello, chat_hello, said_next, video_hello
+from rolecall.transports.rest.limits import Limits
+from rolecall.transports.rest.shapes.user import RESERVED, user_change
+from rolecall.transports.rest.surface import Surface
+
+CHAT_PATH: Final = "/connect"
+VIDEO_PATH: Final = "/video/connect"
+_OPERATION: Final = "Connect"
+_NAME: Final = "http/Connect"
+_SERVERS: Final = frozenset({"role", "teams", "teams_role"}) | RESERVED
+
+
+Greet = Callable[[WebSocket], Awaitable[Hello]]
+
+
+class Sockets:
+    """Answers connections."""
+
+    def __init__(
+        self,
+        callers: Callers,
+        connections: Connections,
+        administration: Administration,
+        limits: Limits,
+        observe: Observer,
+        timing: Timing = Timing(),  # noqa: B008 - immutable
+    ) -> None:
+        self._callers = callers
+        self._connections = connections
+        self._administration = administration
+        self._limits = limits
+        self._observe = observe
+        self._timing = timing
+
+    def routes(self) -> list[WebSocketRoute]:
+        """Return the routes of both kinds of connections."""
+        return [WebSocketRoute(CHAT_PATH, self._chat), WebSocketRoute(VIDEO_PATH, self._video)]
+
+    async def _chat(self, socket: WebSocket) -> None:
+        await self._serve(socket, chat_hello)
+
+    async def _video(self, socket: WebSocket) -> None:
+        await self._serve(socket, lambda socket: video_hello(socket, self._timing.auth))
+
+    async def _serve(self, socket: WebSocket, greet: Greet) -> None:
+        started = time.perf_counter()
+        await socket.accept()
+        with suppress(WebSocketDisconnect):
+            try:
+                self._take(socket)
+                connection, user = await self._open(await greet(socket))
+            except WebSocketDisconnect:
+                return
+            except Exception as error:  # noqa: BLE001 - whatever it is, the client hears no and is closed
+                await self._refuse(socket, error, started)
+                return
+            try:
+                await self._run(socket, connection, user)
+            finally:
+                self._connections.discard(connection)
+
+    # --- who comes ---------------------------------------------------------------------------------------------------
+
+    def _take(self, socket: WebSocket) -> None:
+        """Count an attempt to connect, and refuse unknown apps and too many attempts."""
+        key = socket.query_params.get("api_key", "")
+        app = self._callers.app_of(key)
+        if self._limits.take(app or 0, "connect").exceeded:
+            raise OverLimit("too many connections a minute", reason="RATE_LIMITED")
+        if app is None:
+            raise Unauthenticated("api_key is invalid", reason="API_KEY_UNKNOWN" if key else "API_KEY_MISSING")
+
+    async def _open(self, hello: Hello) -> tuple[Connection, UserRecord]:
+        """Return a connection and its user, who becomes one by coming in."""
+        caller = await identified(self._callers, hello.kind, hello.key, hello.token)
+        if caller.server_side:
+            raise Unauthenticated("only users connect, this token is a server's", reason="USER_ONLY")
+        if hello.user_id and hello.user_id != caller.user_id and not caller.anonymous:
+            raise Unauthenticated("the token is not of the user that connects", reason="TOKEN_OF_ANOTHER")
+        known = await self._callers.user(caller)
+        if known is not None:
+            check_standing(known)
+        connection = self._connections.open(caller, hello.key, hello.token, video=hello.video)
+        try:
+            user = await self._user(caller, hello)
+            await self._connections.check(connection)
+        except BaseException:
+            self._connections.discard(connection)
+            raise
+        return connection, user
+
+    async def _user(self, caller: Caller, hello: Hello) -> UserRecord:
+        if caller.anonymous:
+            return _nobody()
+        details = {name: value for name, value in hello.details.items() if name not in _SERVERS}
+        change = user_change(_surface(video=hello.video), {**details, "id": caller.user_id}, FIELD)
+        return await self._administration.visitors.welcome(caller, change, FIELD)
+
+    # --- while it is open --------------------------------------------------------------------------------------------
+
+    async def _run(self, socket: WebSocket, connection: Connection, user: UserRecord) -> None:
+        """Read and write until one of both is over."""
+        tasks = {
+            asyncio.create_task(self._write(socket, connection, user), name="socket writer"),
+            asyncio.create_task(self._read(socket, connection), name="socket reader"),
+        }
+        try:
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in tasks:
+                task.cancel()
+            results = await asyncio.gather(*tasks, return_exceptions=True)
+        for result in results:
+            if isinstance(result, Exception) and not isinstance(result, WebSocketDisconnect):
+                self._tell(connection.caller, result)
+                _abort(socket)
+
+    async def _read(self, socket: WebSocket, connection: Connection) -> None:
+        """Answer pings; a client has nothing else to say."""
+        while True:
+            message = await said_next(socket)
+            if connection.ending is None:
+                try:
+                    if _is_ping(reading.parsed(message, "message")):
+                        connection.answer_health()
+                except InvalidInput as error:
+                    connection.end(ending_by(error))
+
+    async def _write(self, socket: WebSocket, connection: Connection, user: UserRecord) -> None:
+        surface, loop = _surface(video=connection.video), asyncio.get_running_loop()
+        connection.user_is_old = False
+        await self._send(socket, events.connected(surface, connection.id, user))
+        health_at = loop.time() + self._timing.health
+        while True:
+            seconds = min(health_at - loop.time(), self._connections.seconds_left(connection))
+            item = await connection.next(seconds)
+            if isinstance(item, Ending):
+                await self._close(socket, item, connection.caller)
+                return
+            if item is None:
+                await self._connections.look_again(connection)
+                if connection.ending is None:
+                    await self._send(socket, events.health(connection.id))
+                    health_at = loop.time() + self._timing.health
+                continue
+            if connection.user_is_old:
+                connection.user_is_old = False
+                user = await self._read_user(connection.caller) or user
+            for text in events.written(surface, item, user):
+                await self._send(socket, text)
+
+    async def _read_user(self, caller: Caller) -> UserRecord | None:
+        if caller.anonymous:
+            return None
+        with suppress(RolecallError):  # gone meanwhile: the connection is being ended for it
+            return (await self._administration.users.get(Caller(caller.app_id), caller.user_id))[0]
+        return None
+
+    async def _send(self, socket: WebSocket, text: str) -> None:
+        await in_time(self._timing.send, socket.send_text(text))
+
+    # --- the end -----------------------------------------------------------------------------------------------------
+
+    async def _refuse(self, socket: WebSocket, error: Exception, started: float) -> None:
+        """Tell a client why it can't come in, and close for good."""
+        told = self._tell(None, error, started, socket.query_params.get("api_key", ""))
+        await in_time(self._timing.send, socket.send_text(events.refused(told)))
+        await in_time(self._timing.send, socket.close(FOR_GOOD))
+
+    async def _close(self, socket: WebSocket, ending: Ending, caller: Caller) -> None:
+        if ending.error is not None:
+            told = self._tell(caller, ending.error, key=socket.query_params.get("api_key", ""))
+            await self._send(socket, events.refused(told))
+        await in_time(self._timing.send, socket.close(ending.code))
+
+    def _tell(self, caller: Caller | None, error: BaseException, started: float = 0.0, key: str = "") -> ApiError:
+        """Tell observers of an error, and return it as the client is told."""
+        seconds = time.perf_counter() - started if started else 0.0
+        duration = f"{seconds * 1000:.2f}ms"
+        if isinstance(error, RolecallError):
+            failure, cause = failure_of(error), error.__cause__
+            said = text_of(error, failure.message, key)
+            told = api_error(_OPERATION, code_of(error), said, duration, failure.field)
+        else:
+            failure, cause = unforeseen(secrets.token_hex(8)), error
+            told = api_error(_OPERATION, INTERNAL, failure.message, duration)
+        self._observe(Event(_NAME, seconds, failure.name, caller, secrets.token_hex(8), failure, None, cause))
+        return told
+
+
+def _is_ping(said: Any) -> bool:
+    parts = said if isinstance(said, list) else [said]
+    return any(isinstance(part, dict) and part.get("type") == events.HEALTH for part in parts)
+
+
+def _surface(*, video: bool) -> Surface:
+    return Surface.VIDEO if video else Surface.CHAT
+
+
+def _nobody() -> UserRecord:
+    return UserRecord(ANONYMOUS.id, role=ANONYMOUS.role)
+
+
+def _abort(socket: WebSocket) -> None:
+    """Drop a client at once, with all that it has not read."""
+    abort = socket.scope.get("state", {}).get("abort")
+    if abort is not None:
+        abort()
