@@ -90,7 +90,7 @@ class GrpcDoor:
         token = question.get("token")
         if not token:
             return self._ask
-        name = (question["user"], tuple(token["call_cids"]), token.get("role"))
+        name = (question["user"], *map(str, token.items()))
         if name not in self._clients:
             self._clients[name] = self._server.client(self._app, question["user"], **token)
         return self._clients[name]

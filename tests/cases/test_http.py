@@ -90,7 +90,7 @@ def each(chosen: Iterable[Scenario]) -> pytest.MarkDecorator:
 
 
 def questions(scenario: Scenario) -> list[Question]:
-    """Return who reads what: everybody everything, and whoever the file gives a call token, with it."""
+    """Return who reads what: everybody everything, also with each token that the file gives."""
     asked = [row.question for rows in (scenario.checks, scenario.admissions) for row in rows]
     asked += [row.question for row in scenario.lists]
     readers = [{"user": user} for user in dict.fromkeys([*scenario.world["users"], *(one["user"] for one in asked)])]
@@ -99,7 +99,13 @@ def questions(scenario: Scenario) -> list[Question]:
         if reader not in readers:
             readers.append(reader)
     targets = [{kind: cid} for kind in PERMISSIONS for cid in scenario.world[f"{kind}s"]]
-    return [{**reader, **target} for reader, target in product(readers, targets)]
+    return [*({**reader, **target} for reader, target in product(readers, targets)), *_with_channel_tokens(scenario)]
+
+
+def _with_channel_tokens(scenario: Scenario) -> Iterator[Question]:
+    """Yield what no file asks: who reads a channel with a token that makes it a moderator there."""
+    for cid, user in product(scenario.world["channels"], scenario.world["users"]):
+        yield {"user": user, "channel": cid, "token": {"channel_cids": [cid], "role": "channel_moderator"}}
 
 
 def kind_of(question: Question) -> str:
@@ -111,7 +117,7 @@ def key(question: Question) -> tuple[Any, ...]:
     """Return who asks about what."""
     token = question.get("token", {})
     about = question.get("call") or question.get("channel")
-    return question["user"], tuple(token.get("call_cids", ())), token.get("role", ""), about
+    return question["user"], *map(str, token.items()), about
 
 
 def as_grpc_says(door: GrpcDoor, question: Question) -> list[str] | None:

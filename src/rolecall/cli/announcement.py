@@ -40,7 +40,7 @@ def announcement(settings: Settings, started: Started) -> Iterator[str]:
     for address in started.listen:
         yield f"  gRPC    {address}{_spoken(settings, address)}"
     if started.http is not None:
-        yield f"  HTTP    http://{started.http}  (/metrics, /healthz, /readyz)"
+        yield f"  HTTP    http://{started.http}  (/docs, /metrics, /healthz, /readyz)"
     yield f"  store   {settings.db}"
     if started.dev is not None:
         yield from _development(settings, started.listen[0], started.dev)

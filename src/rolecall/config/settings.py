@@ -93,7 +93,7 @@ class Settings:
         DOOR,
         Address("127.0.0.1", 8_080),
         Section.LISTENERS,
-        "address to serve the HTTP API, /metrics, /healthz and /readyz on; `off` for none",
+        "address to serve the HTTP API, /docs, /metrics, /healthz and /readyz on; `off` for none",
     )
     http_cors_origins: tuple[str, ...] = setting(
         ORIGINS,

@@ -185,6 +185,18 @@ def test_members_at_the_start(door: Door, surface: str) -> None:
     assert (bob["invited"], bob["status"]) == (False, "member")
 
 
+def test_custom_data_never_stands_for_a_field(door: Door) -> None:
+    cid, custom = new_cid(), {"team": "fake", "cid": "fake", "members": [1], "own_capabilities": ["all"], "mine": 1}
+    member = {"user_id": "bob", "custom": {"pinned_at": 1, "banned": True, "mine": 1}}
+    made = make(door, cid, custom=custom, members=[member])
+    assert (made["channel"]["custom"], made["members"][0]["custom"]) == (custom, member["custom"])
+    seen = get(door, cid, CHAT)
+    channel, bob = seen["channel"], seen["members"][0]
+    assert {"team", "members"}.isdisjoint(channel)
+    assert (channel["cid"], channel["mine"], channel["own_capabilities"]) == (cid, 1, EVERY_CAPABILITY)
+    assert (bob["banned"], bob["mine"], "pinned_at" in bob) == (False, 1, False)
+
+
 BAD_DATA: list[tuple[dict[str, Any], str]] = [
     ({"members": "alice"}, "`data.members`"),
     ({"members": [5]}, "`data.members[0]`"),
@@ -551,6 +563,15 @@ def test_refusals_name_the_users_teams(tenants: Door) -> None:
     )
     told = tenants.no("POST", path_of(V2, bare, "/query"), 403, 17, json={}, token=tenants.app.token("both"))
     assert told == failed("GetOrCreateChannel", text)
+
+
+def test_refusals_on_calls_name_them_too(tenants: Door) -> None:
+    path = f"{V2}/video/call/default/teamed"
+    made = tenants.raw("POST", path, json={"data": {"created_by_id": "alice", "team": "gym_5"}})
+    assert made.status_code == 201
+    told = tenants.no("GET", path, 403, 17, token=tenants.app.token("gym"))
+    text = "User 'gym' with role 'user' from team 'gym_4' is not allowed to perform action ReadCall in scope "
+    assert told == failed("GetCall", text + "'video:default'")
 
 
 @BOTH

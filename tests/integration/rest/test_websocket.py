@@ -14,6 +14,7 @@ import httpx
 import pytest
 
 from rolecall.api.v1 import call_type_pb2, user_pb2
+from rolecall.api.v1.core_pb2 import PermissionList
 from rolecall.service.administration import rotate_secret
 from rolecall.store import Store
 from tests.doors import App, Server, make_app, running, signed, until
@@ -217,7 +218,7 @@ async def test_a_deactivated_user_is_put_out_stays_out_and_is_not_written(
 ) -> None:
     socket = await line.chat(user)
     client = server[0].client(server[1])
-    client(user_pb2.UpsertUsersRequest(users=[user_pb2.UserInput(id=user, deactivated=True)]))
+    client(user_pb2.UpsertUsersRequest(users=[user_pb2.User(id=user, deactivated=True)]))
     error, code = await socket.end()
     assert error is not None
     assert (error["code"], code) == (5, 1000)
@@ -405,7 +406,7 @@ async def test_calls_that_are_found_are_watched_when_asked(call: OnCall) -> None
 
 async def test_grants_changed_over_grpc_reach_the_socket(call: OnCall, server: tuple[Server, App, Path]) -> None:
     client = server[0].client(server[1])
-    grants = {"user": {"permissions": ["read-call", "send-video"]}}
+    grants = {"user": PermissionList(permissions=["read-call", "send-video"])}
     client(call_type_pb2.UpsertCallTypeRequest(name=call.type, grants=grants))
     message = await call.sockets["alice"].next()
     shape = {"type": Exactly("call.permissions_updated"), "call_cid": Exactly(call.cid), "user": USER}
@@ -485,7 +486,7 @@ async def test_what_happens_in_a_channel_is_told_to_who_watches(channel: InChann
     for message in names:
         _checked(message, {"type": Exactly("member.added"), "user": USER, "member": CHANNEL_MEMBER, **IN_CHANNEL})
     assert [one["member"]["user_id"] for one in names] == [one["user"]["id"] for one in names] == ["bob", "carol"]
-    by_bob("POST", channel.path, {"add_moderators": ["carol"]})
+    channel.server("POST", channel.path, {"add_moderators": ["carol"]})
     changed = await channel.sockets["alice"].next()
     assert (changed["type"], changed["member"]["channel_role"]) == ("member.updated", "channel_moderator")
 
@@ -558,17 +559,10 @@ async def test_a_connection_of_another_watches_nothing(call: OnCall, line: Line,
 
 async def test_a_connection_that_is_closed_is_none(call: OnCall, line: Line) -> None:
     socket = await line.video("alice")
-    alice = Rest(call.door, "alice", socket)
-    alice("GET", call.path)
+    Rest(call.door, "alice", socket)("GET", call.path)
     await socket.wire.close()
-    until(
-        lambda: (
-            call.door.raw(
-                "GET", call.path, token=call.door.app.token("alice"), params={"connection_id": socket.id}
-            ).status_code
-            == 400
-        )
-    )
+    sent: dict[str, Any] = {"token": call.door.app.token("alice"), "params": {"connection_id": socket.id}}
+    await asyncio.to_thread(until, lambda: call.door.raw("GET", call.path, **sent).status_code == 400)
 
 
 async def test_what_clients_report_is_taken(door: Door) -> None:
@@ -646,7 +640,7 @@ async def test_the_server_s_end_closes_every_connection_in_order_and_no_token_is
 
 async def test_closing_leaves_nothing_watched(call: OnCall, line: Line) -> None:
     before = {"rolecall_connections": 3.0, "rolecall_watches": 3.0}
-    until(lambda: _gauges(call.door) == before)
+    await asyncio.to_thread(until, lambda: _gauges(call.door) == before)
     sockets = [await line.video("alice") for _ in range(3)]
     for socket in sockets:
         Rest(call.door, "alice", socket)("GET", call.path)
@@ -654,7 +648,7 @@ async def test_closing_leaves_nothing_watched(call: OnCall, line: Line) -> None:
     for socket in sockets[:2]:
         await socket.wire.close()
     sockets[2].wire.transport.abort()
-    until(lambda: _gauges(call.door) == before)
+    await asyncio.to_thread(until, lambda: _gauges(call.door) == before)
 
 
 def _gauges(door: Door) -> dict[str, float]:

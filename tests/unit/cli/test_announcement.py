@@ -38,7 +38,7 @@ def test_without_development_it_says_where_and_no_more() -> None:
     assert lines == [
         "  gRPC    127.0.0.1:1",
         "  gRPC    unix:///s",
-        "  HTTP    http://127.0.0.1:2  (/metrics, /healthz, /readyz)",
+        "  HTTP    http://127.0.0.1:2  (/docs, /metrics, /healthz, /readyz)",
         "  store   x.db",
     ]
     assert as_json(started)["dev"] is None

@@ -211,7 +211,7 @@ def test_what_follows_a_gzip_stream_is_refused_and_not_dropped() -> None:
         unpacked(packed + gzip.compress(b"x"), "gzip", 100)
 
 
-# --- values that nothing can hold --------------------------------------------------------------------------------------
+# --- values that nothing can hold -----------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(

@@ -8,12 +8,12 @@ from typing import Any
 import msgspec
 import pytest
 
-from rolecall.transports.rest.surface import Surface, Time, encoded, rfc3339, surface_of, with_custom
+from rolecall.transports.rest.surface import Surface, Time, WithCustom, encoded, rfc3339, surface_of, with_custom
 
 MOMENT = 1_763_736_000_123_456_789
 
 
-class Thing(msgspec.Struct, kw_only=True):
+class Thing(WithCustom, kw_only=True):
     id: str
     at: Time
     ends: Time | msgspec.UnsetType = msgspec.UNSET

@@ -23,8 +23,8 @@ from rolecall.service.administration.checks import (
 )
 from rolecall.service.administration.creators import checked_creator
 
-_EXTRA_SETTINGS: Final = "settings."
-"""How those of the extras of a type or call begin that are settings."""
+EXTRA_SETTINGS: Final = "settings."
+"""How those of a type's or a call's extras begin that are settings."""
 
 _BACKSTAGE: Final = "backstage.enabled"
 
@@ -84,7 +84,7 @@ def checked_members(changes: Sequence[CallMemberChange], field: str) -> tuple[Ca
 def new_call(cid: str, of: TypeRecord, now: int) -> CallRecord:
     """Return a call as its type makes it, before anything the request says."""
     backstage = bool(of.settings.get(_BACKSTAGE, False))
-    extras = {name: value for name, value in of.extras.items() if name.startswith(_EXTRA_SETTINGS)}
+    extras = {name: value for name, value in of.extras.items() if name.startswith(EXTRA_SETTINGS)}
     return CallRecord(cid, settings=of.settings, backstage=backstage, extras=extras, created_at=now, updated_at=now)
 
 
@@ -184,7 +184,7 @@ def actions_on_members(changes: Sequence[CallMemberChange], members: Members) ->
 
 
 def _says_settings(change: CallChange) -> bool:
-    return bool(change.settings) or any(name.startswith(_EXTRA_SETTINGS) for name in sent(change.extras, {}))
+    return bool(change.settings) or any(name.startswith(EXTRA_SETTINGS) for name in sent(change.extras, {}))
 
 
 def _only_named(change: CallMemberChange, stored: CallMemberRecord | None) -> bool:

@@ -75,7 +75,7 @@ class Connections:
     async def stop(self) -> None:
         """Close every connection, and wait a few seconds until they are."""
         self._stopping = True
-        for connection in list(self._by_id.values()):
+        for connection in self.all():
             connection.end(Ending(GOING_AWAY))
         self._empty.clear()
         if self._by_id:
@@ -101,6 +101,10 @@ class Connections:
         self._of_app.setdefault(caller.app_id, {})[connection] = None
         self._of_user.setdefault((caller.app_id, caller.user_id), {})[connection] = None
         return connection
+
+    def all(self) -> list[Connection]:
+        """Return every connection."""
+        return list(self._by_id.values())
 
     def discard(self, connection: Connection) -> None:
         """Forget a connection and all it watches."""

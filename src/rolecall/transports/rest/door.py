@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 import time
 from collections.abc import Iterable, Mapping
-from typing import Final
+from functools import partial
+from typing import Any, Final
 
+from msgspec import Struct
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -25,6 +28,7 @@ from rolecall.transports.rest.operation import Operation
 from rolecall.transports.rest.surface import Surface, encoded, surface_of
 
 _JSON: Final = "application/json"
+_LARGE: Final = 64 * 1024  # bytes of a body beyond which reading it would keep others waiting
 _READS: Final = frozenset({"GET"})
 
 
@@ -118,9 +122,7 @@ class Operations:
     async def _exchange(self, operation: Operation, request: Request, surface: Surface, caller: Caller) -> Exchange:
         _check_named_once(request, operation)
         since = self._services.authorizer.revision(caller.app_id)
-        sent = await self._body(request) if operation.body is not None else b""
-        plain = reading.parsed(sent) if sent.strip() else {}
-        body = None if operation.body is None else reading.shaped(plain, operation.body)
+        plain, body = await self._body(request, operation.body) if operation.body is not None else ({}, None)
         payload = None
         if operation.payload is not None:
             text = request.query_params.get("payload", "") or "{}"
@@ -139,9 +141,10 @@ class Operations:
             since,
         )
 
-    async def _body(self, request: Request) -> bytes:
-        """Return the body, unpacked; larger ones are refused before they are read whole."""
+    async def _body(self, request: Request, shape: type[Struct]) -> tuple[Any, Struct]:
+        """Return the body as plain values and in its shape; larger ones are refused before they are read whole."""
         kind = request.headers.get("content-type", _JSON).partition(";")[0].strip().lower()
+        encoding = request.headers.get("content-encoding", "").lower()
         chunks, size = [], 0
         async for chunk in request.stream():
             size += len(chunk)
@@ -151,7 +154,14 @@ class Operations:
         body = b"".join(chunks)
         if body and kind != _JSON:
             raise InvalidInput(f"Content-Type must be {_JSON}, got {shown(kind)}", field="Content-Type")
-        return reading.unpacked(body, request.headers.get("content-encoding", "").lower(), self._max_body)
+        read = partial(_read, body, encoding, self._max_body, shape)
+        return await asyncio.to_thread(read) if encoding or size > _LARGE else read()
+
+
+def _read(body: bytes, encoding: str, limit: int, shape: type[Struct]) -> tuple[Any, Struct]:
+    text = reading.unpacked(body, encoding, limit)
+    plain = reading.parsed(text) if text.strip() else {}
+    return plain, reading.shaped(plain, shape)
 
 
 async def identified(callers: Callers, kind: str, key: str, authorization: str) -> Caller:

@@ -30,7 +30,7 @@ _HEADERS: Final = {"Content-Security-Policy": _POLICY, "X-Content-Type-Options":
 _STRONG: Final = re.compile(r"\*\*(.+?)\*\*")
 _CODE: Final = re.compile(r"`([^`]+)`")
 _MEANINGS: Final[Mapping[int, str]] = {
-    -1: "the server could not answer; nothing was decided, and nothing written",
+    -1: "the server could not answer",
     2: "the API key is missing, or of no app",
     4: "something in the request is not right, or not possible as things are",
     5: "the token or <code>stream-auth-type</code> is not right",

@@ -10,6 +10,7 @@ from typing import Any, Final, NamedTuple
 
 from rolecall.domain.records import Extras, Settings
 from rolecall.domain.settings import SETTINGS, flag, number, texts
+from rolecall.service.administration.call_changes import EXTRA_SETTINGS
 from rolecall.transports.rest.extras import (
     Extra,
     ExtraFields,
@@ -22,7 +23,6 @@ from rolecall.transports.rest.extras import (
 )
 from rolecall.transports.rest.leaves import flattened, nested
 
-PREFIX: Final = "settings."
 _PIXELS: Final = number(1, 16_384, "pixels")
 _ANY_NUMBER: Final = whole(0)
 
@@ -84,14 +84,9 @@ class SentSettings(NamedTuple):
 def sent_settings(sent: Mapping[str, Any] | None, within: str = "settings") -> SentSettings:
     """Return what a tree of settings says; nulls and what is not known say nothing. `within` is its field."""
     sent = sent or {}
-    return SentSettings(flattened(sent, SETTINGS, within=within), sent_extras(EXTRAS, sent, within, PREFIX))
+    return SentSettings(flattened(sent, SETTINGS, within=within), sent_extras(EXTRAS, sent, within, EXTRA_SETTINGS))
 
 
 def settings_tree(settings: Settings, extras: Extras) -> dict[str, Any]:
     """Return settings as clients expect them: every field is there. `extras` are those of the type or call."""
-    return nested({**_UNSTORED, **shown_leaves(EXTRAS, extras, PREFIX), **settings})
-
-
-def kept_settings(extras: Extras) -> dict[str, Any]:
-    """Return those of a type's extras that are settings: what a new call of the type begins with."""
-    return {path: value for path, value in extras.items() if path.startswith(PREFIX)}
+    return nested({**_UNSTORED, **shown_leaves(EXTRAS, extras, EXTRA_SETTINGS), **settings})

@@ -9,7 +9,8 @@ from msgspec import UNSET, UnsetType
 
 from rolecall.domain.channel_config import CONFIG
 from rolecall.domain.names import parse_cid
-from rolecall.domain.records import ChannelMemberRecord, ChannelRecord, TypeRecord
+from rolecall.domain.records import ChannelMemberRecord, ChannelRecord, Custom, TypeRecord
+from rolecall.service.administration.channel_fields import MEMBER_RESERVED, RESERVED
 from rolecall.service.administration.channel_views import ChannelView, MemberView
 from rolecall.transports.rest.operation import Answer
 from rolecall.transports.rest.shapes.channel_type import COMMANDS, ChannelConfig, Command, channel_type
@@ -72,6 +73,10 @@ class Channel(WithCustom, kw_only=True):
     auto_translation_language: str = ""
 
 
+_CHANNEL: Final = frozenset(Channel.__struct_fields__) | RESERVED
+_MEMBER: Final = frozenset(ChannelMember.__struct_fields__) | MEMBER_RESERVED
+
+
 class ChannelAnswer(Answer, kw_only=True):
     """A channel."""
 
@@ -117,7 +122,7 @@ def channel(surface: Surface, view: ChannelView) -> Any:
         auto_translation_enabled=extras.get("auto_translation_enabled", False),
         auto_translation_language=extras.get("auto_translation_language", ""),
     )
-    return with_custom(surface, shown, record.custom)
+    return with_custom(surface, shown, _own_names(surface, record.custom, _CHANNEL))
 
 
 def channel_state(surface: Surface, view: ChannelView) -> ChannelState:
@@ -166,7 +171,14 @@ def channel_member(surface: Surface, view: MemberView) -> Any:
         updated_at=Time(record.updated_at),
         **times,
     )
-    return with_custom(surface, shown, record.custom)
+    return with_custom(surface, shown, _own_names(surface, record.custom, _MEMBER))
+
+
+def _own_names(surface: Surface, custom: Custom, taken: frozenset[str]) -> Custom:
+    """Return custom data; among own fields nothing of it stands where one of those may be."""
+    if surface is not Surface.CHAT or taken.isdisjoint(custom):
+        return custom
+    return {name: value for name, value in custom.items() if name not in taken}
 
 
 def _config(record: ChannelRecord, of: TypeRecord) -> Any:
