@@ -122,7 +122,7 @@ def _known_user(world: World, question: Question) -> dict[str, Any]:
 
 def _is(question: Question, owner: str | None) -> bool:
     """Tell whether the user asked about is the owner: nobody in particular owns nothing."""
-    return owner == question["user"] != "!anon"
+    return bool(owner == question["user"] != "!anon")
 
 
 def _roles(world: World, user: dict[str, Any], thing: Thing) -> list[str]:

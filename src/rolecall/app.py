@@ -152,8 +152,7 @@ async def _server(settings: Settings) -> AsyncIterator[Started]:
             health.cancel()
             with suppress(asyncio.CancelledError):
                 await health
-        await connections.stop()
-        await grpc_door.stop(settings.drain_seconds)
+        await asyncio.gather(connections.stop(), grpc_door.stop(settings.drain_seconds))
         await http_door.stop()
         await watching.stop()
         await index.stop()

@@ -81,7 +81,9 @@ class Masks:
 
 
 def failed(error: Exception) -> RolecallError:
-    """Return what to tell a watch that is cut because of an error."""
+    """Return what to tell a watch that is cut because of an error; one that nobody foresaw is its cause."""
     if isinstance(error, RolecallError):
         return error
-    return Unavailable("the watch failed; begin anew", reason="WATCH_FAILED")
+    told = Unavailable("the watch failed; begin anew", reason="WATCH_FAILED")
+    told.__cause__ = error
+    return told

@@ -133,7 +133,7 @@ class Watching:
             again = not reaches or any(touched_name(change) in names for change in missed)
         if again:
             self._again[watch] = None
-        waiting = {event.seq for event in self._events}
+        waiting = {event.seq for event in self._events if event.only is None}
         for change in missed:
             if change.kind == log.EVENT and change.seq not in waiting:
                 event = pending(change)
@@ -145,12 +145,14 @@ class Watching:
 
     def _applied(self, changes: Sequence[Change] | None) -> None:
         """Note what is to be worked through; this is called from within the index, so it must be quick."""
+        try:
+            for change in changes or ():
+                self._note(change)
+            self._recent.extend(changes or ())
+        except Exception:  # noqa: BLE001 - what can't be read must not hold up the index, nor be passed over
+            changes = None
         if changes is None:
             self._reloaded()
-        else:
-            self._recent.extend(changes)
-            for change in changes:
-                self._note(change)
         self._woken.set()
 
     def _note(self, change: Change) -> None:

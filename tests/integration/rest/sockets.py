@@ -85,7 +85,7 @@ class Line:
     async def dial(self, path: str, first: Any = None, **query: Any) -> Socket:
         """Open a connection and wait for its first message; it is closed with the line."""
         sent = {"api_key": self._app.key, "X-Stream-Client": "stream-test-1.0", **query}
-        text = urlencode({name: value for name, value in sent.items() if value is not None})
+        text = urlencode({name: value for name, value in sent.items() if value is not None}, doseq=True)
         wire = await self._open.enter_async_context(connect(f"{self._base}{path}?{text}", max_size=None))
         socket = Socket(wire)
         if first is not None:

@@ -213,6 +213,11 @@ async def test_video_refuses_somebody_else(line: Line) -> None:
     await _refused(await line.video("alice", {"id": "bob"}), 5)
 
 
+async def test_what_is_named_twice_is_refused(line: Line, door: Door) -> None:
+    other = door.app.token("bob")
+    await _refused(await line.chat("alice", authorization=[door.app.token("alice"), other]), 4)
+
+
 async def test_a_deactivated_user_is_put_out_stays_out_and_is_not_written(
     line: Line, door: Door, server: tuple[Server, App, Path], user: str
 ) -> None:
@@ -489,6 +494,23 @@ async def test_what_happens_in_a_channel_is_told_to_who_watches(channel: InChann
     channel.server("POST", channel.path, {"add_moderators": ["carol"]})
     changed = await channel.sockets["alice"].next()
     assert (changed["type"], changed["member"]["channel_role"]) == ("member.updated", "channel_moderator")
+
+
+async def test_a_channel_that_is_created_and_watched_at_once(channel: InChannel) -> None:
+    socket, path = channel.sockets["alice"], f"/channels/messaging/{channel.id}-2"
+    answer = Rest(channel.door, "alice", socket)("POST", f"{path}/query", {"watch": True, "data": {"color": "red"}})
+    created = await socket.next()
+    _checked(created, {"type": Exactly("channel.created"), "user": USER, **IN_CHANNEL})
+    assert created["channel"]["color"] == "red"
+    assert created["own_capabilities"] == answer["channel"]["own_capabilities"]
+
+
+async def test_who_leaves_a_channel_is_told_to_who_may_see_members(channel: InChannel) -> None:
+    channel.server("POST", channel.path, {"add_members": ["carol"]})
+    channel.server("POST", channel.path, {"remove_members": ["carol"]})
+    message = await channel.sockets["alice"].until("member.removed")
+    assert (message["member"]["user_id"], message["user"]["id"]) == ("carol", "carol")
+    assert message["channel"]["cid"] == channel.cid
 
 
 async def test_a_permission_that_changes_in_a_channel_is_told_to_that_user_alone(channel: InChannel) -> None:

@@ -287,6 +287,27 @@ def _handshake(stand: Stand, path: str, query: dict[str, str]) -> bytes:
     return "\r\n".join([*lines, "", ""]).encode()
 
 
+async def test_what_nobody_foresaw_ends_the_connection_and_is_told_to_the_log_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with standing(tmp_path) as (stand, line):
+        socket = await line.video("alice")
+        await stand.watch("alice", socket.id)
+        monkeypatch.setattr(stand.authorizer, "mask_of", _broken)
+        await stand.administration.calls.upsert(stand.server, CallChange(CALL, custom={"n": 1}))
+        error, code = await socket.end()
+        assert error is not None
+        assert (error["code"], error["StatusCode"], code) == (-1, 500, 1013)
+        assert "broken" not in error["message"]
+        (event,) = stand.events
+        assert isinstance(event.cause, ZeroDivisionError)
+        assert len(stand.watching) == 0
+
+
+def _broken(*_: Any) -> int:
+    raise ZeroDivisionError("broken")
+
+
 async def test_stopping_ends_connections_and_lets_nobody_in(tmp_path: Path) -> None:
     async with standing(tmp_path) as (stand, line):
         open_ones = [await line.chat("alice"), await line.video("bob")]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
+from typing import NamedTuple
 
 import pytest
 from prometheus_client import REGISTRY
@@ -139,6 +140,18 @@ def test_the_index_is_asked_at_each_scrape() -> None:
     metrics = Metrics(version="1", methods=[], decisions={}, index=steps.status)
     assert steps.asked == 0
     assert [named(metrics, "rolecall_index_entries")[()] for _ in range(3)] == [1, 2, 3]
+
+
+def test_sockets_in_figures() -> None:
+    class Figures(NamedTuple):
+        connections: int
+        watches: int
+        events: int
+
+    metrics = Metrics(version="1", methods=[], decisions={}, index=lambda: STATUS, sockets=lambda: Figures(1, 2, 3))
+    found = samples(metrics)
+    names = ("rolecall_connections", "rolecall_watches", "rolecall_events_total")
+    assert [found[name, ()] for name in names] == [1, 2, 3]
 
 
 def test_the_index_in_figures() -> None:

@@ -25,6 +25,8 @@ from rolecall.service.callers import Caller
 from rolecall.service.questions import Question
 from rolecall.service.watches import CapabilitiesChanged, Told
 from rolecall.service.watching import Watching
+from rolecall.store import Change
+from rolecall.store import changes as log
 from rolecall.store.changes import Happening
 from tests.unit.service.staged import CALL, Desk
 from tests.unit.service.watchers import Ear, Post, changed, posted, types
@@ -403,6 +405,28 @@ async def test_a_watch_begins_where_its_request_did(post: Post) -> None:
     await post.quiet()
     assert types(late.rest()) == ["!", "call.updated", "call.blocked_user"]
     assert now.heard == []
+
+
+async def test_what_is_known_already_is_not_told_and_what_is_not_is(post: Post) -> None:
+    since = post.desk.authorizer.revision(post.desk.app.id)
+    await post.desk.administration.calls.block(post.desk.server, CALL, "ann")
+    knows, believes = Ear(), Ear()
+    await post.hold("ann", knows, call=CALL, since=since, known=())
+    await post.hold("ann", believes, call=CALL, since=since, known=("send-audio",))
+    await post.quiet()
+    assert types(knows.rest()) == ["call.blocked_user"]
+    assert types(believes.rest()) == ["!", "call.blocked_user"]
+
+
+async def test_a_change_that_can_t_be_read_holds_up_nobody(post: Post) -> None:
+    """It may come from a newer version; what it was about is shown again."""
+    ear = await post.watch("ann", call=CALL)
+    change = Change(post.desk.index.seq, post.desk.app.id, 1, log.EVENT, "{")
+    for listener in post.desk.index.listeners:
+        listener([change])
+    notice = await ear.next()
+    assert isinstance(notice, Told)
+    assert notice.happening.type == "call.updated"
 
 
 async def test_a_watch_from_a_revision_that_is_forgotten_is_told_its_capabilities(post: Post) -> None:

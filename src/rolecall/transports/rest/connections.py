@@ -19,6 +19,7 @@ from rolecall.service.index import Index
 from rolecall.service.pace import Pace
 from rolecall.service.questions import Question
 from rolecall.service.revocations import Doubtful, check_standing, follow
+from rolecall.service.watch_masks import failed
 from rolecall.service.watching import Watching
 from rolecall.transports.rest.connection import GOING_AWAY, Connection, Ending, ending_by
 
@@ -203,8 +204,8 @@ class Connections:
             await self.check(connection)
         except RolecallError as error:
             connection.end(ending_by(error))
-        except Exception:  # noqa: BLE001 - whatever it is: a connection that can't be checked does not stay
-            connection.end(ending_by(Unavailable("the connection could not be checked", reason="CHECK_FAILED")))
+        except Exception as error:  # noqa: BLE001 - whatever it is: a connection that can't be checked does not stay
+            connection.end(ending_by(failed(error)))
 
     async def check(self, connection: Connection) -> None:
         """Raise unless a connection's token and user count."""

@@ -23,14 +23,6 @@ from rolecall.transports.rest.shapes.user import full_user, user
 from rolecall.transports.rest.surface import Surface, Time, encoded
 
 HEALTH: Final = "health.check"
-OF_TYPES: Final = frozenset({
-    "call.blocked_user", "call.created", "call.deleted", "call.ended", "call.live_started", "call.member_added",
-    "call.member_removed", "call.member_updated", "call.member_updated_permission", "call.permission_request",
-    "call.permissions_updated", "call.unblocked_user", "call.updated", "channel.created", "channel.deleted",
-    "channel.updated", "member.added", "member.removed", "member.updated",
-})  # fmt: skip
-"""Every type of event there is."""
-
 _ALL: Final = "*"
 _PERMISSIONS_UPDATED: Final = "call.permissions_updated"
 _CHANNEL_UPDATED: Final = "channel.updated"

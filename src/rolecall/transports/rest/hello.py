@@ -13,6 +13,9 @@ from rolecall.domain.errors import InvalidInput, Unauthenticated
 from rolecall.transports.rest import body as reading
 
 FIELD: Final = "user_details"
+ONCE: Final = ("api_key", "authorization", "stream-auth-type", "json")
+"""What the query may name only once: which of two counts would be anyone's guess."""
+
 _JWT: Final = "jwt"
 
 

@@ -29,7 +29,7 @@ from rolecall.transports.rest.connection import FOR_GOOD, Connection, Ending, Ti
 from rolecall.transports.rest.connections import Connections
 from rolecall.transports.rest.door import identified
 from rolecall.transports.rest.errors import INTERNAL, ApiError, api_error, code_of, text_of
-from rolecall.transports.rest.hello import FIELD, Hello, chat_hello, said_next, video_hello
+from rolecall.transports.rest.hello import FIELD, ONCE, Hello, chat_hello, said_next, video_hello
 from rolecall.transports.rest.limits import Limits
 from rolecall.transports.rest.shapes.user import RESERVED, user_change
 from rolecall.transports.rest.surface import Surface
@@ -38,6 +38,7 @@ CHAT_PATH: Final = "/connect"
 VIDEO_PATH: Final = "/video/connect"
 _OPERATION: Final = "Connect"
 _NAME: Final = "http/Connect"
+_UNFORESEEN: Final = "WATCH_FAILED"
 _SERVERS: Final = frozenset({"role", "teams", "teams_role"}) | RESERVED
 
 
@@ -96,6 +97,9 @@ class Sockets:
         """Count an attempt to connect, and refuse unknown apps and too many attempts."""
         key = socket.query_params.get("api_key", "")
         app = self._callers.app_of(key)
+        for name in ONCE:
+            if len(socket.query_params.getlist(name)) > 1:
+                raise InvalidInput(f"the query names `{name}` more than once", field=name)
         if self._limits.take(app or 0, "connect").exceeded:
             raise OverLimit("too many connections a minute", reason="RATE_LIMITED")
         if app is None:
@@ -105,7 +109,7 @@ class Sockets:
         """Return a connection and its user, who becomes one by coming in."""
         caller = await identified(self._callers, hello.kind, hello.key, hello.token)
         if caller.server_side:
-            raise Unauthenticated("only users connect, this token is a server's", reason="USER_ONLY")
+            raise Unauthenticated("only users connect, this token is a server's", reason="USER_TOKEN_REQUIRED")
         if hello.user_id and hello.user_id != caller.user_id and not caller.anonymous:
             raise Unauthenticated("the token is not of the user that connects", reason="TOKEN_OF_ANOTHER")
         known = await self._callers.user(caller)
@@ -208,6 +212,8 @@ class Sockets:
         """Tell observers of an error, and return it as the client is told."""
         seconds = time.perf_counter() - started if started else 0.0
         duration = f"{seconds * 1000:.2f}ms"
+        if isinstance(error, RolecallError) and error.code_reason == _UNFORESEEN:
+            error = error.__cause__ or error
         if isinstance(error, RolecallError):
             failure, cause = failure_of(error), error.__cause__
             said = text_of(error, failure.message, key)
