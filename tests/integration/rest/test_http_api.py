@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import json
-import shlex
 import time
 from collections.abc import Iterator
 from itertools import count
@@ -530,67 +529,3 @@ def test_requests_beyond_the_limit_are_refused_until_the_window_ends(slow_door: 
         assert answer.json()["message"].startswith("ListRoles failed with error: ")
     assert other.raw("GET", "/api/v2/roles").status_code == 200
     assert door.raw("POST", "/api/v2/roles", json={"name": "written"}).status_code == 201
-
-
-# --- the documentation's commands ------------------------------------------------------------------------------------
-
-COMMANDS: Final = {
-    "create": """curl -X POST "$URL/api/v2/video/calltypes?api_key=$KEY" -H "Authorization: $TOKEN" """
-    """-H "stream-auth-type: jwt" -H "Content-Type: application/json" \\
-         -d '{"name":"allhands","settings":{"audio":{"mic_default_on":true,"default_device":"speaker"}},"""
-    """"grants":{"admin":["send-audio","send-video","mute-users"],"customrole":["send-audio","send-video"]}}'""",
-    "update": """curl -X PUT "$URL/api/v2/video/calltypes/default?api_key=$KEY" -H "Authorization: $TOKEN" """
-    """-H "stream-auth-type: jwt" -H "Content-Type: application/json" """
-    """-d '{"grants":{"admin":["send-audio","send-video","mute-users"],"customrole":["send-audio","send-video"]}}'""",
-    "permissions": """curl "$URL/api/v2/video/permissions?api_key=$KEY" -H "Authorization: $TOKEN" """
-    """-H "stream-auth-type: jwt" """,
-    "types": """curl "$URL/api/v2/video/calltypes?api_key=$KEY" -H "Authorization: $TOKEN" """
-    """-H "stream-auth-type: jwt" """,
-}
-
-
-def curl(command: str, started: Server, app: App) -> httpx.Response:
-    """Do what a curl command does, its variables filled in as a shell would."""
-    for variable, value in (("$URL", started.http), ("$KEY", app.key), ("$TOKEN", app.token())):
-        command = command.replace(variable, value)
-    words = shlex.split(command.replace("\\\n", ""))
-    assert words.pop(0) == "curl"
-    method, url, headers, content = "", "", {}, None
-    while words:
-        word = words.pop(0)
-        if word == "-X":
-            method = words.pop(0)
-        elif word == "-H":
-            header, _, value = words.pop(0).partition(": ")
-            headers[header] = value
-        elif word == "-d":
-            content = words.pop(0)
-        else:
-            url = word
-    return httpx.request(method or "GET", url, headers=headers, content=content)
-
-
-def test_the_commands_of_the_documentation_work(tmp_path_factory: pytest.TempPathFactory) -> None:
-    db = tmp_path_factory.mktemp("commands") / "rolecall.db"
-    app = make_app(db)
-    with running(db) as started:
-        refused = curl(COMMANDS["create"], started, app)
-        assert (refused.status_code, refused.json()["code"]) == (400, 4)
-        assert refused.json()["message"] == failed("CreateCallType", 'role "customrole" does not exist')
-        assert "allhands" not in curl(COMMANDS["types"], started, app).json()["call_types"]
-
-        with httpx.Client(base_url=started.http) as http:
-            assert Door(http, app).raw("POST", "/api/v2/roles", json={"name": "customrole"}).status_code == 201
-        made = curl(COMMANDS["create"], started, app)
-        assert made.status_code == 201
-        check(made.json(), CALL_TYPE, nanoseconds=True)
-        assert made.json()["grants"]["customrole"] == ["send-audio", "send-video"]
-        changed = curl(COMMANDS["update"], started, app)
-        assert changed.status_code == 200
-        assert set(changed.json()["grants"]["admin"]) == {"send-audio", "send-video", "mute-users"}
-        permissions = curl(COMMANDS["permissions"], started, app)
-        assert permissions.status_code == 200
-        check(permissions.json(), {"permissions": [PERMISSION]}, nanoseconds=True)
-        types = curl(COMMANDS["types"], started, app).json()["call_types"]
-        assert types["allhands"]["grants"] == made.json()["grants"]
-        assert types["default"]["grants"] == changed.json()["grants"]
