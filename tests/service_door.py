@@ -14,19 +14,10 @@ from rolecall.domain.channel_case import ChannelFacts
 from rolecall.domain.records import AppRecord
 from rolecall.domain.roles import canonical
 from rolecall.service.administration import Administration
-from rolecall.service.administration.changes import (
-    KEEP,
-    AppChange,
-    CallChange,
-    CallMemberChange,
-    ChannelChange,
-    ChannelMemberChange,
-    ChannelOverrides,
-    MigrationReport,
-    PermissionChange,
-    TypeChange,
-    UserChange,
-)
+from rolecall.service.administration.calls.values import CallChange, CallMemberChange
+from rolecall.service.administration.changes import KEEP, AppChange, MigrationReport, PermissionChange, TypeChange
+from rolecall.service.administration.channels.values import ChannelChange, ChannelMemberChange, ChannelOverrides
+from rolecall.service.administration.users.values import UserChange
 from rolecall.service.authorizer import Authorizer
 from rolecall.service.callers import Caller
 from rolecall.service.index import Index

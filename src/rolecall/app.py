@@ -22,7 +22,7 @@ from rolecall.service.authorizer import Authorizer
 from rolecall.service.callers import Callers
 from rolecall.service.demo import DevApp, ensure_dev_app
 from rolecall.service.index import Index
-from rolecall.service.watching import Watching
+from rolecall.service.watching.engine import Watching
 from rolecall.store import Store
 from rolecall.transports.edge import Edge, Event, Services
 from rolecall.transports.grpc import GrpcDoor, GrpcOptions, Tls

@@ -20,18 +20,10 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from rolecall.service.administration.changes import (
-    KEEP,
-    AppChange,
-    CallChange,
-    CallMemberChange,
-    ChannelChange,
-    ChannelMemberChange,
-    ChannelOverrides,
-    PermissionChange,
-    TypeChange,
-    UserChange,
-)
+from rolecall.service.administration.calls.values import CallChange, CallMemberChange
+from rolecall.service.administration.changes import KEEP, AppChange, PermissionChange, TypeChange
+from rolecall.service.administration.channels.values import ChannelChange, ChannelMemberChange, ChannelOverrides
+from rolecall.service.administration.users.values import UserChange
 from tests import oracle, worlds
 from tests.domain_door import as_policies
 from tests.property import machine_model as model

@@ -7,13 +7,9 @@ from typing import Final, NamedTuple
 
 from rolecall.service.administration import Administration
 from rolecall.service.administration.apps import create_app
-from rolecall.service.administration.changes import (
-    CallChange,
-    CallMemberChange,
-    ChannelChange,
-    ChannelMemberChange,
-    UserChange,
-)
+from rolecall.service.administration.calls.values import CallChange, CallMemberChange
+from rolecall.service.administration.channels.values import ChannelChange, ChannelMemberChange
+from rolecall.service.administration.users.values import UserChange
 from rolecall.service.callers import Caller, make_token
 from rolecall.service.index import Index
 from rolecall.store import Store

@@ -15,12 +15,14 @@ import pytest
 from rolecall.domain.errors import InvalidInput, OverLimit
 from rolecall.domain.records import UserRecord
 from rolecall.service.administration import Administration, create_app
-from rolecall.service.administration.changes import AppChange, CallChange, UserChange
+from rolecall.service.administration.calls.values import CallChange
+from rolecall.service.administration.changes import AppChange
+from rolecall.service.administration.users.values import UserChange
 from rolecall.service.authorizer import Authorizer
 from rolecall.service.callers import Caller, Callers
 from rolecall.service.index import Index
 from rolecall.service.questions import Question
-from rolecall.service.watching import Watching
+from rolecall.service.watching.engine import Watching
 from rolecall.store import Store
 from rolecall.transports.edge import Event
 from rolecall.transports.http import HttpDoor

@@ -8,7 +8,9 @@ from typing import Final
 from rolecall.domain.decision import Decision
 from rolecall.domain.records import AppRecord
 from rolecall.service.administration import Administration
-from rolecall.service.administration.changes import CallChange, CallMemberChange, ChannelChange, UserChange
+from rolecall.service.administration.calls.values import CallChange, CallMemberChange
+from rolecall.service.administration.channels.values import ChannelChange
+from rolecall.service.administration.users.values import UserChange
 from rolecall.service.authorizer import Authorizer
 from rolecall.service.callers import Caller
 from rolecall.service.index import Index

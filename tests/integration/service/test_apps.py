@@ -17,7 +17,9 @@ from rolecall.domain.errors import (
     UnknownRole,
 )
 from rolecall.service.administration import Administration, create_app, list_apps, rotate_secret
-from rolecall.service.administration.changes import AppChange, AppView, CallChange, UserChange
+from rolecall.service.administration.calls.values import CallChange
+from rolecall.service.administration.changes import AppChange, AppView
+from rolecall.service.administration.users.values import UserChange
 from rolecall.service.callers import Caller, Callers, make_token
 from rolecall.store import Store
 from tests.integration.service.desk import SECRET, Desk

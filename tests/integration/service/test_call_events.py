@@ -9,7 +9,9 @@ from typing import Any, Final
 import pytest
 
 from rolecall.domain.errors import Forbidden, InvalidInput, NotFound
-from rolecall.service.administration.changes import CallChange, CallMemberChange, TypeChange, UserChange
+from rolecall.service.administration.calls.values import CallChange, CallMemberChange
+from rolecall.service.administration.changes import TypeChange
+from rolecall.service.administration.users.values import UserChange
 from rolecall.store.changes import EVENT, Happening
 from tests.integration.service.desk import Desk
 from tests.integration.service.refusals import refused

@@ -8,14 +8,9 @@ from typing import Any
 import pytest
 
 from rolecall.domain.errors import Forbidden, InvalidInput, NotFound
-from rolecall.service.administration.changes import (
-    AppChange,
-    CallChange,
-    CallMemberChange,
-    Page,
-    TypeChange,
-    UserChange,
-)
+from rolecall.service.administration.calls.values import CallChange, CallMemberChange
+from rolecall.service.administration.changes import AppChange, Page, TypeChange
+from rolecall.service.administration.users.values import UserChange
 from rolecall.service.callers import Caller
 from tests.integration.service.desk import Desk
 from tests.integration.service.refusals import denied, refused

@@ -7,14 +7,9 @@ import pytest
 from rolecall.domain.call_capabilities import CAPABILITIES
 from rolecall.domain.errors import InvalidInput, NotFound, UnknownPermission, UnknownRole
 from rolecall.domain.records import CallMemberRecord, CallRecord
-from rolecall.service.administration.changes import (
-    CallChange,
-    CallMemberChange,
-    CallView,
-    Page,
-    TypeChange,
-    UserChange,
-)
+from rolecall.service.administration.calls.values import CallChange, CallMemberChange, CallView
+from rolecall.service.administration.changes import Page, TypeChange
+from rolecall.service.administration.users.values import UserChange
 from tests.integration.service.desk import Desk
 from tests.integration.service.refusals import refused
 

@@ -9,10 +9,12 @@ from typing import Any
 import pytest
 
 from rolecall.domain.errors import Forbidden, InvalidInput, RolecallError
-from rolecall.service.administration.changes import ChannelChange, ChannelMemberChange, Merge, UserChange
-from rolecall.service.administration.channel_queries import ChannelQuery
-from rolecall.service.administration.channel_updates import ChannelUpdate, MemberPart, Part
-from rolecall.service.administration.channel_views import ChannelView
+from rolecall.service.administration.changes import Merge
+from rolecall.service.administration.channels.queries import ChannelQuery
+from rolecall.service.administration.channels.updates import ChannelUpdate, MemberPart, Part
+from rolecall.service.administration.channels.values import ChannelChange, ChannelMemberChange
+from rolecall.service.administration.channels.views import ChannelView
+from rolecall.service.administration.users.values import UserChange
 from rolecall.store.changes import Happening
 from tests.integration.service.desk import Desk
 from tests.integration.service.refusals import refused

@@ -10,15 +10,9 @@ import pytest
 from rolecall.domain.errors import Forbidden, NotFound
 from rolecall.domain.policies import asks_for
 from rolecall.domain.records import PolicyRecord
-from rolecall.service.administration.changes import (
-    AppChange,
-    ChannelChange,
-    ChannelMemberChange,
-    ChannelOverrides,
-    Page,
-    TypeChange,
-    UserChange,
-)
+from rolecall.service.administration.changes import AppChange, Page, TypeChange
+from rolecall.service.administration.channels.values import ChannelChange, ChannelMemberChange, ChannelOverrides
+from rolecall.service.administration.users.values import UserChange
 from rolecall.service.callers import Caller
 from tests.integration.service.desk import Desk
 from tests.integration.service.refusals import denied, refused

@@ -7,14 +7,8 @@ import pytest
 from rolecall.domain.channel_capabilities import CAPABILITIES
 from rolecall.domain.errors import InvalidInput, NotFound, UnknownPermission, UnknownRole
 from rolecall.domain.records import ChannelMemberRecord, ChannelRecord
-from rolecall.service.administration.changes import (
-    AppChange,
-    ChannelChange,
-    ChannelMemberChange,
-    ChannelOverrides,
-    Page,
-    TypeChange,
-)
+from rolecall.service.administration.changes import AppChange, Page, TypeChange
+from rolecall.service.administration.channels.values import ChannelChange, ChannelMemberChange, ChannelOverrides
 from tests.integration.service.desk import Desk
 from tests.integration.service.refusals import refused
 

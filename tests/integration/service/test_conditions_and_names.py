@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 
 from rolecall.domain.errors import Forbidden
-from rolecall.service.administration.changes import AppChange, CallChange, ChannelChange, PermissionChange, TypeChange
+from rolecall.service.administration.calls.values import CallChange
+from rolecall.service.administration.changes import AppChange, PermissionChange, TypeChange
+from rolecall.service.administration.channels.values import ChannelChange
 from tests.integration.service.desk import Desk
 
 _NO_PLAN: dict[str, Any] = {"$resource.custom.plan": {"$exists": False}}

@@ -17,17 +17,10 @@ from rolecall.domain.errors import (
     Precondition,
     UnknownPermission,
 )
-from rolecall.service.administration.changes import (
-    CallChange,
-    ChannelChange,
-    ChannelOverrides,
-    Page,
-    PermissionChange,
-    PermissionFilter,
-    PermissionView,
-    TypeChange,
-    UserChange,
-)
+from rolecall.service.administration.calls.values import CallChange
+from rolecall.service.administration.changes import Page, PermissionChange, PermissionFilter, PermissionView, TypeChange
+from rolecall.service.administration.channels.values import ChannelChange, ChannelOverrides
+from rolecall.service.administration.users.values import UserChange
 from tests.integration.service.desk import Desk
 from tests.integration.service.refusals import refused
 

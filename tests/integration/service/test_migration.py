@@ -22,15 +22,8 @@ from rolecall.domain.errors import InvalidInput, NotFound, Precondition
 from rolecall.domain.migration import Change, names
 from rolecall.domain.records import ChannelRecord, Grants, MigrationRecord, PermissionRecord, PolicyRecord, TypeRecord
 from rolecall.service.administration import migration
-from rolecall.service.administration.changes import (
-    KEEP,
-    AppChange,
-    AppResult,
-    MigrationReport,
-    Page,
-    TypeChange,
-    UserChange,
-)
+from rolecall.service.administration.changes import KEEP, AppChange, AppResult, MigrationReport, Page, TypeChange
+from rolecall.service.administration.users.values import UserChange
 from rolecall.service.questions import Question
 from rolecall.transports.edge import Context, Incoming, Services
 from rolecall.transports.handlers.app import update_app

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from rolecall.domain.errors import InvalidInput
-from rolecall.service.administration.changes import ChannelMemberChange, Listing, Page, PermissionFilter
+from rolecall.service.administration.changes import Listing, Page, PermissionFilter
+from rolecall.service.administration.channels.values import ChannelMemberChange
 from tests.integration.service.desk import Desk
 from tests.integration.service.refusals import refused
 

@@ -5,17 +5,10 @@ import pytest
 from rolecall.domain.errors import AlreadyExists, Forbidden, InvalidInput, NotFound, OverLimit, Precondition
 from rolecall.domain.records import PolicyRecord
 from rolecall.domain.roles import BUILT_IN
-from rolecall.service.administration.changes import (
-    AppChange,
-    CallChange,
-    CallMemberChange,
-    ChannelChange,
-    ChannelMemberChange,
-    ChannelOverrides,
-    Page,
-    TypeChange,
-    UserChange,
-)
+from rolecall.service.administration.calls.values import CallChange, CallMemberChange
+from rolecall.service.administration.changes import AppChange, Page, TypeChange
+from rolecall.service.administration.channels.values import ChannelChange, ChannelMemberChange, ChannelOverrides
+from rolecall.service.administration.users.values import UserChange
 from tests.integration.service.desk import Desk
 from tests.integration.service.refusals import refused
 

@@ -6,15 +6,9 @@ import pytest
 
 from rolecall.domain.errors import Forbidden, InvalidInput, NotFound, UnknownRole
 from rolecall.domain.records import UserRecord
-from rolecall.service.administration.changes import (
-    AppChange,
-    CallChange,
-    CallMemberChange,
-    Merge,
-    Page,
-    UserChange,
-    UserQuery,
-)
+from rolecall.service.administration.calls.values import CallChange, CallMemberChange
+from rolecall.service.administration.changes import AppChange, Merge, Page
+from rolecall.service.administration.users.values import UserChange, UserQuery
 from tests.integration.service.desk import Desk
 from tests.integration.service.refusals import denied, refused
 

@@ -11,14 +11,10 @@ import pytest
 
 from rolecall.domain.errors import Forbidden, NotFound, RolecallError, Unavailable
 from rolecall.service.administration import Administration
-from rolecall.service.administration.changes import (
-    CallChange,
-    CallMemberChange,
-    ChannelChange,
-    Page,
-    TypeChange,
-    UserChange,
-)
+from rolecall.service.administration.calls.values import CallChange, CallMemberChange
+from rolecall.service.administration.changes import Page, TypeChange
+from rolecall.service.administration.channels.values import ChannelChange
+from rolecall.service.administration.users.values import UserChange
 from rolecall.service.authorizer import Authorizer
 from rolecall.service.index import Index
 from rolecall.store import Store

@@ -10,7 +10,8 @@ from rolecall.domain.errors import NotFound, RolecallError, Unavailable
 from rolecall.domain.records import CallUserRecord, TypeRecord, UserRecord
 from rolecall.service import compiling, state
 from rolecall.service.administration import create_app, rotate_secret
-from rolecall.service.administration.changes import CallChange, CallMemberChange, TypeChange
+from rolecall.service.administration.calls.values import CallChange, CallMemberChange
+from rolecall.service.administration.changes import TypeChange
 from rolecall.service.authorizer import Authorizer
 from rolecall.service.callers import Caller
 from rolecall.service.index import Index

@@ -10,7 +10,7 @@ import pytest
 
 from rolecall.domain.errors import RolecallError, Unavailable
 from rolecall.domain.records import CallRecord, UserRecord
-from rolecall.service.administration.changes import CallChange, CallMemberChange
+from rolecall.service.administration.calls.values import CallChange, CallMemberChange
 from rolecall.service.authorizer import Authorizer
 from rolecall.service.cache import CALL as CALL_KIND
 from rolecall.service.cache import CALL_MEMBER, MISSING, USER

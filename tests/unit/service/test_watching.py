@@ -12,19 +12,14 @@ import pytest
 
 from rolecall.domain.errors import OverLimit, Unavailable
 from rolecall.domain.records import UserRecord
-from rolecall.service.administration.changes import (
-    AppChange,
-    CallChange,
-    CallMemberChange,
-    ChannelChange,
-    ChannelMemberChange,
-    TypeChange,
-    UserChange,
-)
+from rolecall.service.administration.calls.values import CallChange, CallMemberChange
+from rolecall.service.administration.changes import AppChange, TypeChange
+from rolecall.service.administration.channels.values import ChannelChange, ChannelMemberChange
+from rolecall.service.administration.users.values import UserChange
 from rolecall.service.callers import Caller
 from rolecall.service.questions import Question
-from rolecall.service.watches import CapabilitiesChanged, Told
-from rolecall.service.watching import Watching
+from rolecall.service.watching.engine import Watching
+from rolecall.service.watching.watches import CapabilitiesChanged, Told
 from rolecall.store import Change
 from rolecall.store import changes as log
 from rolecall.store.changes import Happening

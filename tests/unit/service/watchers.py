@@ -8,11 +8,11 @@ from contextlib import asynccontextmanager
 from typing import Any, Final
 
 from rolecall.domain.errors import RolecallError
-from rolecall.service.administration.changes import CallChange
+from rolecall.service.administration.calls.values import CallChange
 from rolecall.service.callers import Caller
 from rolecall.service.questions import Question
-from rolecall.service.watches import CapabilitiesChanged, Notice, Scene, Told, Watch
-from rolecall.service.watching import Watching
+from rolecall.service.watching.engine import Watching
+from rolecall.service.watching.watches import CapabilitiesChanged, Notice, Scene, Told, Watch
 from rolecall.store.changes import Happening
 from tests.unit.service.staged import Desk
 

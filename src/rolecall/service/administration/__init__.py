@@ -10,18 +10,18 @@ from typing import Final
 
 from rolecall.service.administration.access import Access
 from rolecall.service.administration.apps import Apps, create_app, finish_rotation, list_apps, rotate_secret
-from rolecall.service.administration.calls import Calls
-from rolecall.service.administration.channel_queries import ChannelQueries
-from rolecall.service.administration.channel_updates import ChannelUpdates
-from rolecall.service.administration.channels import Channels
+from rolecall.service.administration.calls.calls import Calls
+from rolecall.service.administration.channels.channels import Channels
+from rolecall.service.administration.channels.queries import ChannelQueries
+from rolecall.service.administration.channels.updates import ChannelUpdates
 from rolecall.service.administration.permissions import Permissions
 from rolecall.service.administration.permit import Permit
 from rolecall.service.administration.roles import Roles
 from rolecall.service.administration.scenes import Scenes
 from rolecall.service.administration.tasks import Tasks
 from rolecall.service.administration.types import CallTypes, ChannelTypes
-from rolecall.service.administration.users import Users
-from rolecall.service.administration.visitors import Visitors
+from rolecall.service.administration.users.users import Users
+from rolecall.service.administration.users.visitors import Visitors
 from rolecall.service.authorizer import Authorizer
 from rolecall.service.index import Index
 from rolecall.store import Store

@@ -6,7 +6,7 @@ nanoseconds. `extras` change key by key, and a None takes a key away.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, Final, Generic, NamedTuple, TypeAlias, TypeVar
@@ -15,16 +15,11 @@ from rolecall.domain.actions import Action
 from rolecall.domain.migration import Change
 from rolecall.domain.records import (
     AppRecord,
-    CallMemberRecord,
-    CallRecord,
-    ChannelRecord,
-    Custom,
     Extras,
     Grants,
     PolicyRecord,
     Settings,
     TypeRecord,
-    UserRecord,
 )
 
 T = TypeVar("T")
@@ -178,195 +173,6 @@ class TypeResult:
 
     record: TypeRecord
     created: bool
-    revision: int
-
-
-# --- users -----------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class UserChange:
-    """A change of a user, or a new user."""
-
-    id: str
-    role: str | Keep = KEEP
-    teams: tuple[str, ...] | Keep = KEEP
-    teams_role: Mapping[str, str] | Keep = KEEP
-    custom: Custom | Merge | Keep = KEEP
-    banned: bool | Keep = KEEP
-    deactivated: bool | Keep = KEEP
-    revoke_tokens_issued_before: Time | Keep = KEEP
-    extras: Extras | Keep = KEEP
-
-
-@dataclass(frozen=True, slots=True)
-class UserQuery:
-    """Which users to find, in Stream's words; those that are deactivated only with `deactivated`.
-
-    `ids` bounds the ids of users: `id_gt`, `id_gte`, `id_lt`, `id_lte`. `limit` 0 is 30, at most 100; at most 1,000
-    are skipped.
-    """
-
-    conditions: Mapping[str, Any] = field(default_factory=dict)
-    sort: Sequence[Any] | None = None
-    limit: int = 0
-    offset: int = 0
-    deactivated: bool = False
-    ids: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class UserDeletion:
-    """Users as they were before they were deleted, and the task that tells of it."""
-
-    users: tuple[UserRecord, ...]
-    task_id: str
-    revision: int
-
-
-# --- calls -----------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class CallMemberChange:
-    """A change of a member of a call, or a new member."""
-
-    user_id: str
-    role: str | Keep = KEEP
-    custom: Custom | Merge | Keep = KEEP
-
-
-@dataclass(frozen=True, slots=True)
-class CallChange:
-    """A change of a call, or a new call; members named are added or changed, others stay.
-
-    `creator` is who made it, written as a user as well. `within` is what the request's fields are in, such as `data.`,
-    for errors that name them.
-    """
-
-    cid: str
-    created_by_id: str | Keep = KEEP
-    creator: UserChange | Keep = KEEP
-    team: str | Keep = KEEP
-    members: tuple[CallMemberChange, ...] = ()
-    settings: Settings = field(default_factory=dict)
-    starts_at: Time | Keep = KEEP
-    custom: Custom | Merge | Keep = KEEP
-    extras: Extras | Keep = KEEP
-    within: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class CallView:
-    """A call and who is blocked on it: the first 1,000 of them, sorted.
-
-    Only when asked for: its newest members, and by id those of its users that exist, its creator and these members.
-    """
-
-    record: CallRecord
-    blocked_user_ids: tuple[str, ...] = ()
-    members: tuple[CallMemberRecord, ...] = ()
-    users: Mapping[str, UserRecord] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class CallMembersView:
-    """Members of a call, and by id those of them that are users still."""
-
-    members: tuple[CallMemberRecord, ...]
-    users: Mapping[str, UserRecord] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class FoundCallMembers:
-    """One page of the members that a query finds; `next` and `prev` are "" where there is nothing more."""
-
-    view: CallMembersView
-    next: str
-    prev: str
-
-
-@dataclass(frozen=True, slots=True)
-class CallResult:
-    """A call, and what the caller itself may do on it; server side: everything."""
-
-    call: CallView
-    created: bool
-    own_capabilities: tuple[str, ...]
-    revision: int
-
-
-@dataclass(frozen=True, slots=True)
-class DeletedCall:
-    """A call as it was before it was deleted; `task_id` is that of the task that says so, "" when there is none."""
-
-    call: CallView
-    task_id: str
-    revision: int
-
-
-@dataclass(frozen=True, slots=True)
-class UserPermissions:
-    """What one user may do on a call, and what was granted to and revoked from this user alone; capability ids."""
-
-    own_capabilities: tuple[str, ...]
-    granted: tuple[str, ...]
-    revoked: tuple[str, ...]
-    revision: int
-
-
-# --- channels --------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class ChannelMemberChange:
-    """A change of a member of a channel, or a new member; `field` is where the request names it, for errors."""
-
-    user_id: str
-    channel_role: str | Keep = KEEP
-    banned: bool | Keep = KEEP
-    custom: Custom | Merge | Keep = KEEP
-    extras: Extras | Keep = KEEP
-    field: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class ChannelOverrides:
-    """A channel's own changes: role -> ids (a leading `!` takes the id away), and feature flags by name."""
-
-    grants: Grants = field(default_factory=dict)
-    flags: Mapping[str, bool] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class ChannelChange:
-    """A change of a channel, or a new channel; members named are added or changed, others stay.
-
-    `cooldown` is in seconds. `overrides` replaces all of the channel's own changes. `creator` is who makes a new one,
-    written as a user as well. `within` is what the request's fields are in, such as `data.`, for errors that name them.
-    """
-
-    cid: str
-    created_by_id: str | Keep = KEEP
-    team: str | Keep = KEEP
-    members: tuple[ChannelMemberChange, ...] = ()
-    frozen: bool | Keep = KEEP
-    disabled: bool | Keep = KEEP
-    cooldown: int | Keep = KEEP
-    overrides: ChannelOverrides | Keep = KEEP
-    custom: Custom | Merge | Keep = KEEP
-    extras: Extras | Keep = KEEP
-    creator: UserChange | Keep = KEEP
-    within: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class ChannelResult:
-    """A channel, and what the caller itself may do in it; server side: everything."""
-
-    channel: ChannelRecord
-    created: bool
-    own_capabilities: tuple[str, ...]
     revision: int
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from rolecall.domain.errors import Forbidden, InvalidInput
 from rolecall.domain.names import check_id
-from rolecall.service.administration.changes import Keep, UserChange
+from rolecall.service.administration.changes import Keep
 from rolecall.service.administration.permit import server_only
-from rolecall.service.administration.user_changes import checked, put_users
+from rolecall.service.administration.users.merging import checked, put_users
+from rolecall.service.administration.users.values import UserChange
 from rolecall.service.callers import Caller
 from rolecall.store import Transaction
 

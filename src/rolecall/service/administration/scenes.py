@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 
 from rolecall.domain.records import CallMemberRecord, ChannelMemberRecord, UserRecord
 from rolecall.service.administration.access import Access
-from rolecall.service.administration.changes import CallView
-from rolecall.service.administration.channel_views import ChannelView, channel_view
-from rolecall.service.administration.on_call import call_view, known_users
+from rolecall.service.administration.calls.on_call import call_view, known_users
+from rolecall.service.administration.calls.values import CallView
+from rolecall.service.administration.channels.views import ChannelView, channel_view
 from rolecall.service.authorizer import Authorizer
 from rolecall.service.callers import Caller
-from rolecall.service.watches import Scene, of_call
+from rolecall.service.watching.watches import Scene, of_call
 from rolecall.store import Reader
 from rolecall.store.changes import Happening
 

@@ -6,7 +6,8 @@ from collections.abc import Collection
 
 from rolecall.api.v1 import call_pb2 as pb
 from rolecall.domain.records import CallMemberRecord
-from rolecall.service.administration.changes import KEEP, CallChange, CallMemberChange, CallView, Page
+from rolecall.service.administration.calls.values import CallChange, CallMemberChange, CallView
+from rolecall.service.administration.changes import KEEP, Page
 from rolecall.service.administration.checks import check_count
 from rolecall.transports.convert import check_mask, custom_of, fill, flat, nanoseconds, struct, timestamp
 from rolecall.transports.edge import Context, Services

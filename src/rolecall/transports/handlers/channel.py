@@ -6,13 +6,8 @@ from collections.abc import Collection
 
 from rolecall.api.v1 import channel_pb2 as pb
 from rolecall.domain.records import ChannelMemberRecord, ChannelRecord
-from rolecall.service.administration.changes import (
-    KEEP,
-    ChannelChange,
-    ChannelMemberChange,
-    ChannelOverrides,
-    Page,
-)
+from rolecall.service.administration.changes import KEEP, Page
+from rolecall.service.administration.channels.values import ChannelChange, ChannelMemberChange, ChannelOverrides
 from rolecall.service.administration.checks import check_count
 from rolecall.transports.convert import custom_of, grants_of, permission_lists, struct, timestamp
 from rolecall.transports.edge import Context, Services

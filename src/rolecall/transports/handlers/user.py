@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from rolecall.api.v1 import user_pb2 as pb
 from rolecall.domain.records import UserRecord
-from rolecall.service.administration.changes import KEEP, Page, UserChange
+from rolecall.service.administration.changes import KEEP, Page
 from rolecall.service.administration.checks import check_count
+from rolecall.service.administration.users.values import UserChange
 from rolecall.transports.convert import check_mask, custom_of, nanoseconds, struct, timestamp
 from rolecall.transports.edge import Context, Services
 

@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 from rolecall.domain.errors import OverLimit, RolecallError, Unauthenticated
 from rolecall.service.callers import Caller
 from rolecall.service.questions import Question
-from rolecall.service.watches import Notice, Told, Watch
+from rolecall.service.watching.watches import Notice, Told, Watch
 
 GOING_AWAY: Final = 1001
 _REFUSED: Final = 1008

@@ -18,9 +18,9 @@ from rolecall.service.callers import NANOSECONDS, Caller, Callers
 from rolecall.service.index import Index
 from rolecall.service.pace import Pace
 from rolecall.service.questions import Question
-from rolecall.service.revocations import Doubtful, check_standing, follow
-from rolecall.service.watch_masks import failed
-from rolecall.service.watching import Watching
+from rolecall.service.watching.engine import Watching
+from rolecall.service.watching.masks import failed
+from rolecall.service.watching.revocations import Doubtful, check_standing, follow
 from rolecall.transports.rest.connection import GOING_AWAY, Connection, Ending, ending_by
 
 K = TypeVar("K")

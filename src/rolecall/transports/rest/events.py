@@ -12,10 +12,10 @@ from typing import Any, Final
 
 from rolecall.domain.names import parse_cid
 from rolecall.domain.records import CallMemberRecord, ChannelMemberRecord, UserRecord
-from rolecall.service.administration.channel_views import MemberView
+from rolecall.service.administration.channels.views import MemberView
 from rolecall.service.administration.scenes import Shown
 from rolecall.service.questions import Question
-from rolecall.service.watches import CapabilitiesChanged, Happening, Notice, Told
+from rolecall.service.watching.watches import CapabilitiesChanged, Happening, Notice, Told
 from rolecall.transports.rest.errors import ApiError
 from rolecall.transports.rest.shapes.call import call, members
 from rolecall.transports.rest.shapes.channel import channel, channel_member

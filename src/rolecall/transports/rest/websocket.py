@@ -20,7 +20,7 @@ from rolecall.domain.facts import ANONYMOUS
 from rolecall.domain.records import UserRecord
 from rolecall.service.administration import Administration
 from rolecall.service.callers import Caller, Callers
-from rolecall.service.revocations import check_standing
+from rolecall.service.watching.revocations import check_standing
 from rolecall.transports.codes import failure_of, unforeseen
 from rolecall.transports.edge import Event, Observer
 from rolecall.transports.rest import body as reading

@@ -6,7 +6,7 @@ from typing import Final
 
 import msgspec
 
-from rolecall.service.administration.changes import CallView
+from rolecall.service.administration.calls.values import CallView
 from rolecall.transports.rest.exchange import Exchange
 from rolecall.transports.rest.handlers.calls import cid_of
 from rolecall.transports.rest.operation import Answer, Operation

@@ -9,7 +9,8 @@ from msgspec import UNSET, Meta, UnsetType
 
 from rolecall.domain.errors import InvalidInput
 from rolecall.domain.names import shown
-from rolecall.service.administration.changes import KEEP, CallChange, CallResult, Keep, Query
+from rolecall.service.administration.calls.values import CallChange, CallResult
+from rolecall.service.administration.changes import KEEP, Keep, Query
 from rolecall.service.questions import Question
 from rolecall.transports.rest.exchange import Exchange
 from rolecall.transports.rest.extras import sent_extras

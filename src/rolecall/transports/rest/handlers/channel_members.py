@@ -8,9 +8,9 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from rolecall.domain.names import check_id, check_type_name
-from rolecall.service.administration.channel_queries import ChannelQuery
-from rolecall.service.administration.channel_updates import Part
-from rolecall.service.administration.distinct import distinct_cid
+from rolecall.service.administration.channels.distinct import distinct_cid
+from rolecall.service.administration.channels.queries import ChannelQuery
+from rolecall.service.administration.channels.updates import Part
 from rolecall.transports.rest.exchange import Exchange
 from rolecall.transports.rest.handlers.channels import cid_of
 from rolecall.transports.rest.operation import Answer, Operation

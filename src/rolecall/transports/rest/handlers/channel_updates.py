@@ -8,8 +8,9 @@ import msgspec
 from msgspec import Meta
 
 from rolecall.domain.channel_config import MAX_COOLDOWN_SECONDS
-from rolecall.service.administration.changes import KEEP, ChannelChange
-from rolecall.service.administration.channel_updates import ChannelUpdate, Part
+from rolecall.service.administration.changes import KEEP
+from rolecall.service.administration.channels.updates import ChannelUpdate, Part
+from rolecall.service.administration.channels.values import ChannelChange
 from rolecall.transports.rest.exchange import Exchange
 from rolecall.transports.rest.handlers.channels import cid_of
 from rolecall.transports.rest.operation import Operation

@@ -7,8 +7,8 @@ from typing import Any, Final
 import msgspec
 
 from rolecall.domain.names import check_id, check_type_name
-from rolecall.service.administration.channel_queries import ChannelQuery
-from rolecall.service.administration.channel_views import MEMBERS_SHOWN, check_members_limit
+from rolecall.service.administration.channels.queries import ChannelQuery
+from rolecall.service.administration.channels.views import MEMBERS_SHOWN, check_members_limit
 from rolecall.service.questions import Question
 from rolecall.transports.rest.exchange import Exchange
 from rolecall.transports.rest.operation import Answer, Operation

@@ -8,8 +8,8 @@ import msgspec
 
 from rolecall.domain.errors import InvalidInput
 from rolecall.domain.names import shown
-from rolecall.service.administration.changes import UserQuery
 from rolecall.service.administration.checks import check_count
+from rolecall.service.administration.users.values import UserQuery
 from rolecall.transports.rest.exchange import Exchange
 from rolecall.transports.rest.operation import Answer, Operation
 from rolecall.transports.rest.shapes.partial_user import UpdateUserPartialRequest, partial_user_change

@@ -11,7 +11,8 @@ from msgspec import UNSET, UnsetType
 from rolecall.domain.names import parse_cid
 from rolecall.domain.records import CallMemberRecord, CallRecord, UserRecord
 from rolecall.domain.settings import flag
-from rolecall.service.administration.changes import KEEP, CallMemberChange, CallView
+from rolecall.service.administration.calls.values import CallMemberChange, CallView
+from rolecall.service.administration.changes import KEEP
 from rolecall.transports.rest.extras import Extra, ExtraFields, line
 from rolecall.transports.rest.operation import Answer
 from rolecall.transports.rest.shapes.call_settings import settings_tree

@@ -10,7 +10,7 @@ from typing import Any, Final, NamedTuple
 
 from rolecall.domain.records import Extras, Settings
 from rolecall.domain.settings import SETTINGS, flag, number, texts
-from rolecall.service.administration.call_changes import EXTRA_SETTINGS
+from rolecall.service.administration.calls.merging import EXTRA_SETTINGS
 from rolecall.transports.rest.extras import (
     Extra,
     ExtraFields,

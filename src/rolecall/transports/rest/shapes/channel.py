@@ -10,8 +10,8 @@ from msgspec import UNSET, UnsetType
 from rolecall.domain.channel_config import CONFIG
 from rolecall.domain.names import parse_cid
 from rolecall.domain.records import ChannelMemberRecord, ChannelRecord, Custom, TypeRecord
-from rolecall.service.administration.channel_fields import MEMBER_RESERVED, RESERVED
-from rolecall.service.administration.channel_views import ChannelView, MemberView
+from rolecall.service.administration.channels.fields import MEMBER_RESERVED, RESERVED
+from rolecall.service.administration.channels.views import ChannelView, MemberView
 from rolecall.transports.rest.operation import Answer
 from rolecall.transports.rest.shapes.channel_type import COMMANDS, ChannelConfig, Command, channel_type
 from rolecall.transports.rest.shapes.user import User, user

@@ -11,17 +11,11 @@ import msgspec
 from rolecall.domain.channel_config import CONFIG, FLAGS
 from rolecall.domain.errors import InvalidInput
 from rolecall.domain.names import check_id
-from rolecall.service.administration.changes import (
-    KEEP,
-    ChannelChange,
-    ChannelMemberChange,
-    ChannelOverrides,
-    Keep,
-    Merge,
-)
-from rolecall.service.administration.channel_changes import NOW
-from rolecall.service.administration.channel_fields import MEMBER_RESERVED, RESERVED
-from rolecall.service.administration.channel_updates import MemberPart, Part, starting_members
+from rolecall.service.administration.changes import KEEP, Keep, Merge
+from rolecall.service.administration.channels.fields import MEMBER_RESERVED, RESERVED
+from rolecall.service.administration.channels.merging import NOW
+from rolecall.service.administration.channels.updates import MemberPart, Part, starting_members
+from rolecall.service.administration.channels.values import ChannelChange, ChannelMemberChange, ChannelOverrides
 from rolecall.transports.rest.body import shaped
 from rolecall.transports.rest.shapes.channel import CONFIG_OVERRIDES
 from rolecall.transports.rest.shapes.user import UserRequest, user_change

@@ -9,7 +9,8 @@ import msgspec
 
 from rolecall.domain.errors import InvalidInput
 from rolecall.domain.names import shown
-from rolecall.service.administration.changes import KEEP, Merge, UserChange
+from rolecall.service.administration.changes import KEEP, Merge
+from rolecall.service.administration.users.values import UserChange
 from rolecall.transports.rest.body import shaped
 from rolecall.transports.rest.shapes.user import EXTRAS, RESERVED, UserRequest, sent_extras
 from rolecall.transports.rest.surface import Surface

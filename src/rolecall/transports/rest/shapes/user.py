@@ -9,7 +9,8 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from rolecall.domain.records import UserRecord
-from rolecall.service.administration.changes import KEEP, UserChange
+from rolecall.service.administration.changes import KEEP
+from rolecall.service.administration.users.values import UserChange
 from rolecall.transports.rest.body import shaped
 from rolecall.transports.rest.surface import Surface, Time, WithCustom, with_custom
 

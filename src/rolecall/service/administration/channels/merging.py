@@ -13,7 +13,8 @@ from rolecall.domain.grants import checked_overrides
 from rolecall.domain.names import check_text, shown
 from rolecall.domain.records import ChannelMemberRecord, ChannelRecord, Extras
 from rolecall.domain.roles import DEFAULT_CHANNEL_ROLE, canonical, check_role
-from rolecall.service.administration.changes import KEEP, ChannelChange, ChannelMemberChange, ChannelOverrides, Keep
+from rolecall.service.administration.changes import KEEP, Keep
+from rolecall.service.administration.channels.values import ChannelChange, ChannelMemberChange, ChannelOverrides
 from rolecall.service.administration.checks import checked_custom, merged_custom, merged_extras, sent, stamped
 from rolecall.service.administration.permit import server_only
 from rolecall.service.callers import Caller

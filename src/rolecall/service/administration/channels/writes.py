@@ -13,9 +13,11 @@ from rolecall.domain.channel_case import ChannelFacts
 from rolecall.domain.errors import Forbidden, InvalidInput, NotFound
 from rolecall.domain.names import parse_cid, shown
 from rolecall.domain.records import ChannelMemberRecord, ChannelRecord
-from rolecall.service.administration import channel_changes
-from rolecall.service.administration.changes import ChannelChange, ChannelMemberChange, ChannelOverrides, Keep
-from rolecall.service.administration.channel_changes import Members
+from rolecall.service.administration.changes import Keep
+from rolecall.service.administration.channels import merging as channel_changes
+from rolecall.service.administration.channels.distinct import DISTINCT, MOST_DISTINCT, distinct_id
+from rolecall.service.administration.channels.merging import Members
+from rolecall.service.administration.channels.values import ChannelChange, ChannelMemberChange, ChannelOverrides
 from rolecall.service.administration.checks import (
     check_origin,
     check_users,
@@ -29,7 +31,6 @@ from rolecall.service.administration.checks import (
     sent,
     stamped,
 )
-from rolecall.service.administration.distinct import DISTINCT, MOST_DISTINCT, distinct_id
 from rolecall.service.administration.permit import Permit
 from rolecall.service.callers import Caller
 from rolecall.service.questions import Question

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 
 from rolecall.domain.names import parse_cid
 from rolecall.domain.records import CallMemberRecord, CallRecord
-from rolecall.service.administration.changes import CallMembersView, CallResult, Found, FoundCallMembers, Query
+from rolecall.service.administration.calls.on_call import OnCall, call_view, existing_call, known_users
+from rolecall.service.administration.calls.values import CallMembersView, CallResult, FoundCallMembers
+from rolecall.service.administration.changes import Found, Query
 from rolecall.service.administration.filters import parsed_filter, parsed_sort
-from rolecall.service.administration.on_call import OnCall, call_view, existing_call, known_users
 from rolecall.service.administration.query_pages import part
 from rolecall.service.callers import Caller
 from rolecall.service.questions import Question

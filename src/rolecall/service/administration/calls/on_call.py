@@ -9,7 +9,7 @@ from rolecall.domain.errors import NotFound
 from rolecall.domain.names import parse_cid, printable
 from rolecall.domain.records import CallRecord, UserRecord
 from rolecall.service.administration.access import Access
-from rolecall.service.administration.changes import CallView
+from rolecall.service.administration.calls.values import CallView
 from rolecall.service.administration.permit import Permit
 from rolecall.service.callers import Caller
 from rolecall.service.questions import Question

@@ -11,7 +11,8 @@ from rolecall.domain.names import check_text, parse_cid
 from rolecall.domain.records import CallMemberRecord, CallRecord, Settings, TypeRecord
 from rolecall.domain.roles import DEFAULT_CALL_ROLE, canonical, check_role
 from rolecall.domain.settings import SETTINGS, check_leaves, is_off, merge_settings
-from rolecall.service.administration.changes import KEEP, CallChange, CallMemberChange, Keep
+from rolecall.service.administration.calls.values import CallChange, CallMemberChange
+from rolecall.service.administration.changes import KEEP, Keep
 from rolecall.service.administration.checks import (
     check_members,
     check_time,

@@ -6,8 +6,8 @@ from typing import Final
 
 from rolecall.domain.errors import InvalidInput
 from rolecall.domain.names import check_text
-from rolecall.service.administration.changes import UserQuery
 from rolecall.service.administration.filters import parsed_filter, parsed_sort
+from rolecall.service.administration.users.values import UserQuery
 from rolecall.store.search import AllOf, Comparison, Condition, Operator, Order
 from rolecall.store.search_fields import USERS
 

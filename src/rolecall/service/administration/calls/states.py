@@ -7,9 +7,9 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from rolecall.domain.records import CallRecord, TaskRecord
-from rolecall.service.administration.changes import CallView, DeletedCall
+from rolecall.service.administration.calls.on_call import OnCall, call_view
+from rolecall.service.administration.calls.values import CallView, DeletedCall
 from rolecall.service.administration.checks import stamped
-from rolecall.service.administration.on_call import OnCall, call_view
 from rolecall.service.administration.permit import server_only
 from rolecall.service.callers import Caller
 from rolecall.store import Transaction

@@ -10,13 +10,14 @@ from rolecall.domain.errors import Forbidden, InvalidInput, NotFound
 from rolecall.domain.names import check_id, shown
 from rolecall.domain.records import TaskRecord, UserRecord
 from rolecall.domain.roles import canonical
-from rolecall.service.administration import user_search
 from rolecall.service.administration.access import Access
-from rolecall.service.administration.changes import KEEP, Keep, Listing, Page, UserChange, UserDeletion, UserQuery
+from rolecall.service.administration.changes import KEEP, Keep, Listing, Page
 from rolecall.service.administration.checks import check_count, check_ids, check_users
 from rolecall.service.administration.paging import window
 from rolecall.service.administration.permit import Permit, in_team, server_only
-from rolecall.service.administration.user_changes import checked, put_users
+from rolecall.service.administration.users import search as user_search
+from rolecall.service.administration.users.merging import checked, put_users
+from rolecall.service.administration.users.values import UserChange, UserDeletion, UserQuery
 from rolecall.service.callers import Caller
 from rolecall.store import Reader, Transaction
 from rolecall.store.search import Search

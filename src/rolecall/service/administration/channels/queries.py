@@ -10,14 +10,14 @@ from rolecall.domain.errors import InvalidInput
 from rolecall.domain.names import parse_cid
 from rolecall.domain.records import ChannelMemberRecord, ChannelRecord
 from rolecall.service.administration.access import Access
-from rolecall.service.administration.channel_views import (
+from rolecall.service.administration.channels.views import (
     MEMBERS_SHOWN,
     ChannelView,
     MemberView,
     channel_view,
     shown,
 )
-from rolecall.service.administration.channel_writes import existing_channel
+from rolecall.service.administration.channels.writes import existing_channel
 from rolecall.service.administration.filters import parsed_filter, parsed_sort
 from rolecall.service.administration.permit import Permit
 from rolecall.service.callers import Caller

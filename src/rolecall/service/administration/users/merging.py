@@ -15,7 +15,7 @@ from rolecall.domain.facts import ANONYMOUS
 from rolecall.domain.names import check_id, shown
 from rolecall.domain.records import UserRecord
 from rolecall.domain.roles import check_role
-from rolecall.service.administration.changes import Keep, UserChange
+from rolecall.service.administration.changes import Keep
 from rolecall.service.administration.checks import (
     check_time,
     checked_custom,
@@ -25,6 +25,7 @@ from rolecall.service.administration.checks import (
     sent,
     stamped,
 )
+from rolecall.service.administration.users.values import UserChange
 from rolecall.store import Transaction
 
 MAX_TEAMS: Final = 250

@@ -5,9 +5,10 @@ from __future__ import annotations
 from rolecall.domain.errors import Forbidden
 from rolecall.domain.records import UserRecord
 from rolecall.service.administration.access import Access
-from rolecall.service.administration.changes import KEEP, Merge, UserChange
+from rolecall.service.administration.changes import KEEP, Merge
 from rolecall.service.administration.permit import Permit
-from rolecall.service.administration.user_changes import checked, put_users
+from rolecall.service.administration.users.merging import checked, put_users
+from rolecall.service.administration.users.values import UserChange
 from rolecall.service.callers import Caller
 from rolecall.store import Transaction
 

@@ -8,10 +8,10 @@ from dataclasses import replace
 from rolecall.domain.errors import Forbidden, InvalidInput
 from rolecall.domain.names import check_id
 from rolecall.domain.records import CallRecord, CallUserRecord
-from rolecall.service.administration import call_users
-from rolecall.service.administration.changes import UserPermissions
+from rolecall.service.administration.calls import standing_changes as call_users
+from rolecall.service.administration.calls.on_call import OnCall
+from rolecall.service.administration.calls.values import UserPermissions
 from rolecall.service.administration.checks import check_users
-from rolecall.service.administration.on_call import OnCall
 from rolecall.service.callers import Caller
 from rolecall.service.questions import Question
 from rolecall.store import Transaction

@@ -12,19 +12,15 @@ from rolecall.domain.call_rules import CallFacts
 from rolecall.domain.errors import InvalidInput
 from rolecall.domain.names import check_type_name, parse_cid, printable
 from rolecall.domain.records import CallRecord, TypeRecord
-from rolecall.service.administration import call_changes
-from rolecall.service.administration.call_changes import Members
-from rolecall.service.administration.call_members import CallMembers, put_members, tell_members
-from rolecall.service.administration.call_queries import CallQueries
-from rolecall.service.administration.call_standing import CallStanding
-from rolecall.service.administration.call_states import CallStates
-from rolecall.service.administration.changes import (
-    CallChange,
-    CallResult,
-    CallView,
-    Listing,
-    Page,
-)
+from rolecall.service.administration.calls import merging as call_changes
+from rolecall.service.administration.calls.members import CallMembers, put_members, tell_members
+from rolecall.service.administration.calls.merging import Members
+from rolecall.service.administration.calls.on_call import call_view, no_such_call
+from rolecall.service.administration.calls.queries import CallQueries
+from rolecall.service.administration.calls.standing import CallStanding
+from rolecall.service.administration.calls.states import CallStates
+from rolecall.service.administration.calls.values import CallChange, CallResult, CallView
+from rolecall.service.administration.changes import Listing, Page
 from rolecall.service.administration.checks import (
     check_origin,
     custom_text,
@@ -35,7 +31,6 @@ from rolecall.service.administration.checks import (
     stamped,
 )
 from rolecall.service.administration.creators import put_creator
-from rolecall.service.administration.on_call import call_view, no_such_call
 from rolecall.service.administration.paging import window
 from rolecall.service.administration.types import excluded_roles, unknown_type
 from rolecall.service.callers import Caller

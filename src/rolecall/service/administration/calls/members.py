@@ -6,11 +6,12 @@ from collections.abc import Sequence
 
 from rolecall.domain.names import parse_cid
 from rolecall.domain.records import CallMemberRecord, CallRecord
-from rolecall.service.administration import call_changes
-from rolecall.service.administration.call_changes import Members
-from rolecall.service.administration.changes import CallMemberChange, CallMembersView, Listing, Page
+from rolecall.service.administration.calls import merging as call_changes
+from rolecall.service.administration.calls.merging import Members
+from rolecall.service.administration.calls.on_call import OnCall, existing_call, known_users
+from rolecall.service.administration.calls.values import CallMemberChange, CallMembersView
+from rolecall.service.administration.changes import Listing, Page
 from rolecall.service.administration.checks import check_members, check_users, custom_roles, new_members
-from rolecall.service.administration.on_call import OnCall, existing_call, known_users
 from rolecall.service.administration.paging import window
 from rolecall.service.callers import Caller
 from rolecall.service.questions import Question

@@ -11,7 +11,7 @@ from rolecall.service.authorizer import Authorizer
 from rolecall.service.cache import Name as FactName
 from rolecall.service.index import Index, Missing
 from rolecall.service.pace import Pace
-from rolecall.service.watches import Watch, Watches
+from rolecall.service.watching.watches import Watch, Watches
 
 _TOGETHER: Final = 256
 _ATTEMPTS: Final = 10

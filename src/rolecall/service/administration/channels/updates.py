@@ -11,18 +11,20 @@ from rolecall.domain.errors import InvalidInput, NotFound
 from rolecall.domain.names import check_id, check_text, parse_cid, shown
 from rolecall.domain.records import ChannelMemberRecord, ChannelRecord
 from rolecall.domain.roles import check_role
-from rolecall.service.administration import channel_changes, channel_fields
 from rolecall.service.administration.access import Access
-from rolecall.service.administration.changes import KEEP, ChannelChange, ChannelMemberChange, Keep
-from rolecall.service.administration.channel_changes import NOW, Members
-from rolecall.service.administration.channel_views import (
+from rolecall.service.administration.changes import KEEP, Keep
+from rolecall.service.administration.channels import fields as channel_fields
+from rolecall.service.administration.channels import merging as channel_changes
+from rolecall.service.administration.channels.merging import NOW, Members
+from rolecall.service.administration.channels.values import ChannelChange, ChannelMemberChange
+from rolecall.service.administration.channels.views import (
     MEMBERS_SHOWN,
     ChannelView,
     MemberView,
     channel_view,
     shown_after,
 )
-from rolecall.service.administration.channel_writes import change_channel, existing_channel
+from rolecall.service.administration.channels.writes import change_channel, existing_channel
 from rolecall.service.administration.checks import check_count, custom_roles
 from rolecall.service.administration.permit import Permit, server_only
 from rolecall.service.callers import Caller

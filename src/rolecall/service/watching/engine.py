@@ -18,9 +18,9 @@ from rolecall.service.authorizer import Authorizer, capability_names, listable, 
 from rolecall.service.callers import Caller
 from rolecall.service.index import Index
 from rolecall.service.questions import Question
-from rolecall.service.telling import ENDINGS, heard
-from rolecall.service.watch_masks import Masks, failed
-from rolecall.service.watches import (
+from rolecall.service.watching.masks import Masks, failed
+from rolecall.service.watching.telling import ENDINGS, heard
+from rolecall.service.watching.watches import (
     CapabilitiesChanged,
     Name,
     Notice,

@@ -7,24 +7,19 @@ from dataclasses import replace
 
 from rolecall.domain.names import check_id, check_type_name, parse_cid
 from rolecall.domain.records import ChannelMemberRecord, ChannelRecord
-from rolecall.service.administration import channel_changes
 from rolecall.service.administration.access import Access
-from rolecall.service.administration.changes import (
-    KEEP,
-    ChannelChange,
-    ChannelMemberChange,
-    ChannelResult,
-    Listing,
-    Page,
-)
-from rolecall.service.administration.channel_views import (
+from rolecall.service.administration.changes import KEEP, Listing, Page
+from rolecall.service.administration.channels import merging as channel_changes
+from rolecall.service.administration.channels.distinct import checked_distinct_id
+from rolecall.service.administration.channels.values import ChannelChange, ChannelMemberChange, ChannelResult
+from rolecall.service.administration.channels.views import (
     MEMBERS_SHOWN,
     ChannelView,
     channel_view,
     shown,
     shown_after,
 )
-from rolecall.service.administration.channel_writes import (
+from rolecall.service.administration.channels.writes import (
     change_channel,
     check_new,
     create,
@@ -35,7 +30,6 @@ from rolecall.service.administration.channel_writes import (
 )
 from rolecall.service.administration.checks import check_count, check_ids, check_members
 from rolecall.service.administration.creators import checked_creator, put_creator
-from rolecall.service.administration.distinct import checked_distinct_id
 from rolecall.service.administration.paging import window
 from rolecall.service.administration.permit import Permit
 from rolecall.service.administration.types import unknown_type

@@ -1,0 +1,1 @@
+"""Channels: what is written and read of them and of their members."""

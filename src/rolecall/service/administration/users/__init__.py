@@ -1,0 +1,1 @@
+"""Users: written, searched and deleted; and those that come in by themselves."""
