@@ -25,6 +25,7 @@ from bench.machine import on_core
 from bench.server import HTTP_NULL_PATH
 from bench.serving import FLOOR, Server, serving
 from bench.worlds import KEY, SECRET
+from rolecall.domain.builtin import call_types
 from rolecall.service.callers import make_token
 
 _CLIENTS: Final = 4
@@ -59,7 +60,10 @@ def measure(lab: Lab) -> list[Figure]:
     type_name, _, call_id = spec.cid(0).partition(":")
     token = make_token(SECRET, {"user_id": spec.member(0, 0)})
     get = Ask("GET", f"/api/v2/video/call/{type_name}/{call_id}", token)
+    grants = Ask("PUT", f"/api/v2/video/calltypes/{type_name}", make_token(SECRET, {}))
+    as_built_in = json.dumps({"grants": {"call_member": call_types.GRANTS["default"]["call_member"]}}).encode()
     with serving(FLOOR, lab.copy("small"), core=lab.cores.server, settings=_SETTINGS) as server:
+        _own(server.http, grants, 1, [as_built_in])
         reads = _rounds(lab, server, get, Ask("GET", HTTP_NULL_PATH, token), lab.scale.load_calls)
         writes = _rounds(lab, server, _create(), Ask("POST", HTTP_NULL_PATH, "", _new_type("null")), lab.scale.writes)
     return [*_figures("GetCall with capabilities", *reads), *_figures("CreateCallType", *writes)]

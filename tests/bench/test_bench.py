@@ -12,7 +12,9 @@ from bench.asker import Waits, Window
 from bench.figures import BEGIN, END, Figure, Group, Report, write_into
 
 
-@pytest.mark.parametrize(("group", "targets"), [("decide", 5), ("chat", 1), ("conditions", 4), ("migration", 2)])
+@pytest.mark.parametrize(
+    ("group", "targets"), [("decide", 5), ("chat", 1), ("conditions", 4), ("migration", 2), ("http", 0)]
+)
 def test_a_quick_run_reports_every_figure_of_a_group(
     group: str, targets: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -177,6 +177,16 @@ async def test_an_upgraded_store_is_written_like_a_new_one(upgraded: Store) -> N
     assert await upgraded.check() == []
 
 
+async def test_a_user_of_an_old_store_is_marked_when_it_is_deleted(upgraded: Store) -> None:
+    async with upgraded.transaction(1) as transaction:
+        assert await transaction.user_deleted_at("ann") is None
+        departed = await transaction.delete_users(["ann"])
+        assert departed == (("ann",), {"default:1": ["ann"]}, {"team:1": ["ann"]})
+        assert await transaction.user_deleted_at("ann") == transaction.now
+    async with upgraded.snapshot(4) as reader:
+        assert await reader.user_deleted_at("ann") is None
+
+
 async def test_an_upgraded_store_has_the_schema_of_a_new_one(tmp_path: Path, upgraded: Store) -> None:
     new = tmp_path / "new.db"
     await (await Store.open(str(new))).close()

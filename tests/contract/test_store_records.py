@@ -368,7 +368,8 @@ async def test_a_deleted_user_loses_memberships_and_grants_but_not_blocks_and_re
         await transaction.put_call_user(granted.cid, CallUserRecord("ann", granted=("send-audio",)))
         await transaction.put_call(revoked)
         await transaction.put_call_user(revoked.cid, CallUserRecord("ann", revoked=("send-audio",)))
-        assert await transaction.delete_users(["ann", "bob"]) == ("ann",)
+        departed = await transaction.delete_users(["ann", "bob"])
+        assert departed == (("ann",), {CALL.cid: ["ann"]}, {CHANNEL.cid: ["ann"]})
         assert await transaction.list_call_members(CALL.cid, 10) == []
         assert await transaction.list_channel_members(CHANNEL.cid, 10) == []
         assert await transaction.call_user(CALL.cid, "ann") == replace(CALL_USER, granted=())

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
+import unicodedata
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, NamedTuple
 
 import pytest
@@ -22,7 +24,7 @@ from rolecall.domain.records import (
     UserRecord,
 )
 from rolecall.service.administration.filters import parsed_filter, parsed_sort
-from rolecall.store import Reader, Store, Transaction, searching
+from rolecall.store import Reader, Store, Transaction, connection, search_text, searching
 from rolecall.store.search import AllOf, AnyOf, Comparison, Operator, Order, Search
 from rolecall.store.search_fields import CALL_MEMBERS, CALLS, CHANNEL_MEMBERS, CHANNELS, USERS, Kind
 from rolecall.store.search_sql import statement
@@ -144,9 +146,9 @@ async def _put_call_members(tx: Transaction, things: Sequence[Thing]) -> None:
 
 _INVITES: Mapping[str, dict[str, Any]] = {
     "": {},
-    "pending": {"invited": True},
-    "accepted": {"invited": True, "invite_accepted_at": 5},
-    "rejected": {"invited": True, "invite_rejected_at": 5},
+    "pending": {"invited": True, "status": "pending"},
+    "accepted": {"invited": True, "status": "accepted", "invite_accepted_at": 6, "invite_rejected_at": 5},
+    "rejected": {"invited": True, "status": "rejected", "invite_accepted_at": 5, "invite_rejected_at": 6},
 }
 
 
@@ -530,6 +532,76 @@ async def test_a_search_that_takes_too_long_is_given_up_and_holds_up_no_other_re
     monkeypatch.undo()
     async with store.snapshot(users.id, searching=True) as reader:  # nothing of it is left on the connection
         assert await reader.search_users(slow) == []
+
+
+@pytest.mark.parametrize("operator", [Operator.AUTOCOMPLETE, Operator.Q])
+async def test_what_looks_into_text_gives_up_by_itself(
+    store: Store, users: AppRecord, monkeypatch: pytest.MonkeyPatch, operator: Operator
+) -> None:
+    """One step of SQLite's may be many texts, and it looks at the clock between so many steps only."""
+    monkeypatch.setattr(connection, "_STEPS", 2**31 - 1)
+    monkeypatch.setattr(searching, "_SECONDS", -1.0)
+    with pytest.raises(OverLimit) as caught:
+        async with store.snapshot(users.id, searching=True) as reader:
+            await reader.search_users(Search(Comparison("id", operator, "text")))
+    assert caught.value.code_reason == "SEARCH_TOO_LONG"
+    monkeypatch.undo()
+    async with store.snapshot(users.id, searching=True) as reader:
+        assert [user.id for user in await reader.search_users(Search(Comparison("id", operator, "text")))] == ["text"]
+
+
+async def test_the_searches_of_a_snapshot_have_their_time_together(
+    store: Store, users: AppRecord, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = Clock()
+    monkeypatch.setattr(searching, "time", clock)
+    allowed: list[float] = []
+    within = connection.Connection.within
+
+    def noted(self: connection.Connection, seconds: float) -> Any:
+        allowed.append(seconds)
+        clock.now += 0.5
+        return within(self, 60)
+
+    monkeypatch.setattr(connection.Connection, "within", noted)
+    for _ in range(2):
+        async with store.snapshot(users.id, searching=True) as reader:
+            for _ in range(3):
+                await reader.search_users(Search(limit=1))
+    assert allowed == [2.0, 1.5, 1.0] * 2
+
+
+class Clock:
+    """A clock that stands still unless it is set."""
+
+    now = 0.0
+
+    def monotonic(self) -> float:
+        return self.now
+
+
+def test_looking_into_texts_lets_other_threads_go_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    slept: list[float] = []
+    now = iter(range(1_000))
+    clock = SimpleNamespace(monotonic=lambda: next(now) / 10_000, sleep=slept.append)
+    monkeypatch.setattr(search_text, "time", clock)
+    deadline = search_text.Deadline()
+    assert [deadline.passed_after_pause() for _ in range(100)] == [False] * 100  # 0.1 ms each
+    assert 10 <= len(slept) <= 25
+
+
+def test_no_letter_within_a_word_is_looked_at_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    looked_at: list[str] = []
+
+    def category(character: str) -> str:
+        looked_at.append(character)
+        return unicodedata.category(character)
+
+    monkeypatch.setattr(search_text, "unicodedata", SimpleNamespace(category=category))
+    text = "b" + "a" * 5_000
+    assert [search_text.starts_word(text, "a" * length) for length in (1, 50, 250)] == [False] * 3
+    assert search_text.starts_word(text, "ba")
+    assert not looked_at
 
 
 @pytest.mark.parametrize(

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from dataclasses import replace
 from typing import Any, Final
+
+import pytest
 
 from rolecall.domain.records import (
     AppRecord,
@@ -16,9 +20,9 @@ from rolecall.domain.records import (
     UserRecord,
 )
 from rolecall.service.index import Index
-from rolecall.store import Store, changes
+from rolecall.store import Reader, Store, changes
 from rolecall.store.changes import Change, Happening
-from rolecall.store.transaction import KEPT_TASKS
+from rolecall.store.transaction import _GIVE_CALLS, _GIVE_CHANNELS, _LEAVE_CALLS, _LEAVE_CHANNELS, KEPT_TASKS
 
 EXTRAS: Final[dict[str, Any]] = {"name": "Ännchen", "nested": {"list": [1, 2.5, None, True]}}
 
@@ -106,3 +110,80 @@ async def test_listeners_hear_of_every_change_once_it_is_applied(store: Store, a
     assert heard[0] is None
     assert [change.key for change in heard[1] or ()] == ["ann"]
     assert revisions == [app.revision, app.revision + 1]
+
+
+async def test_a_deleted_user_is_marked_until_it_is_there_again(store: Store, app: AppRecord) -> None:
+    other = await store.create_app(AppRecord(0, "other", 0), key="other key", secret="other secret")
+    async with store.transaction(app.id) as tx:
+        await tx.put_users([UserRecord("ann"), UserRecord("bob"), UserRecord("cat")])
+    async with store.transaction(app.id) as tx:
+        await tx.delete_users(["ann", "bob", "nobody"])
+        assert await _marks(tx) == [tx.now, tx.now, None, None]
+        await tx.put_users([UserRecord("bob"), UserRecord("cat")])
+        assert await _marks(tx) == [tx.now, None, None, None]
+    async with store.snapshot(other.id) as reader:
+        assert await _marks(reader) == [None] * 4
+    async with store.transaction(app.id) as again:
+        await again.put_user(UserRecord("ann"))
+        await again.delete_user("ann")
+        assert await _marks(again) == [again.now, None, None, None]
+    assert again.now >= tx.now
+
+
+async def test_a_deletion_that_fails_marks_nobody(store: Store, app: AppRecord) -> None:
+    async with store.transaction(app.id) as tx:
+        await tx.put_user(UserRecord("ann"))
+
+    async def fails() -> None:
+        async with store.transaction(app.id) as tx:
+            await tx.delete_users(["ann"])
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await fails()
+    async with store.snapshot(app.id) as reader:
+        assert await _marks(reader) == [None] * 4
+
+
+async def test_the_marks_of_a_deleted_app_go_with_it(store: Store, app: AppRecord) -> None:
+    async with store.transaction(app.id) as tx:
+        await tx.put_user(UserRecord("ann"))
+        await tx.delete_user("ann")
+    async with store.transaction(app.id) as tx:
+        await tx.delete_app()
+    with closing(sqlite3.connect(store.path)) as connection:
+        assert connection.execute("SELECT * FROM deleted_users").fetchall() == []
+
+
+async def _marks(reader: Reader) -> list[int | None]:
+    return [await reader.user_deleted_at(user_id) for user_id in ("ann", "bob", "cat", "nobody")]
+
+
+async def test_what_deleted_users_were_members_of_is_told(store: Store, app: AppRecord) -> None:
+    other = await store.create_app(AppRecord(0, "other", 0), key="other key", secret="other secret")
+    for one in (other, app):
+        async with store.transaction(one.id) as tx:
+            await tx.put_users([UserRecord("ann"), UserRecord("bob"), UserRecord("cat")])
+            await tx.put_call(CallRecord("default:1"))
+            await tx.put_call_members("default:1", [CallMemberRecord("ann"), CallMemberRecord("cat")])
+            for cid, names in (("messaging:1", ("ann", "bob", "cat")), ("messaging:2", ("bob",))):
+                await tx.put_channel(ChannelRecord(cid))
+                await tx.put_channel_members(cid, [ChannelMemberRecord(name) for name in names])
+    async with store.transaction(app.id) as tx:
+        departed = await tx.delete_users(["ann", "bob", "nobody"])
+        assert await tx.delete_users(["nobody"]) == ((), {}, {})
+    assert sorted(departed.users) == ["ann", "bob"]
+    assert departed.calls == {"default:1": ["ann"]}
+    found = {cid: sorted(names) for cid, names in departed.channels.items()}
+    assert found == {"messaging:1": ["ann", "bob"], "messaging:2": ["bob"]}
+    async with store.snapshot(other.id) as reader:
+        assert await reader.count_channel_members("messaging:1") == 3
+
+
+@pytest.mark.parametrize("statement", [_GIVE_CALLS, _GIVE_CHANNELS, _LEAVE_CALLS, _LEAVE_CHANNELS])
+async def test_no_table_is_scanned_for_what_goes_with_a_user(store: Store, statement: str) -> None:
+    names: Any = {"app_id": 1, "ids": '["ann"]'} if ":ids" in statement else ("bob", 1, 1, '["ann"]')
+    with closing(sqlite3.connect(store.path)) as connection:
+        plan = [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {statement}", names)]
+    assert [step for step in plan if step.startswith("SCAN") and "json_each" not in step] == []
+    assert any("_by_creator" in step or "_by_user" in step for step in plan)

@@ -151,7 +151,7 @@ class Settings:
         whole(1, 100_000_000),
         60_000,
         Section.LIMITS,
-        "HTTP requests a minute of one app that read, and as many that write; others are refused",
+        "HTTP requests a minute of one app in each class: reads, writes, connections, without a token, refused",
     )
     max_custom_roles: int = setting(whole(0, 100_000), 1_000, Section.LIMITS, "custom roles that one app may create")
     keepalive_time_seconds: int = setting(

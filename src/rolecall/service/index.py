@@ -84,7 +84,7 @@ class Index:
         self._stale_at = 0.0
         self._behind = False
         self._running: set[asyncio.Task[None]] = set()
-        self._waiters = Waiters(self._look)
+        self._waiters = Waiters(self.catch_up)
         self._refreshes = 0
         self._queued: asyncio.Task[None] | None = None
         self._follower: asyncio.Task[None] | None = None
@@ -213,8 +213,8 @@ class Index:
                 reason="REVISION_NOT_REACHED",
             ) from None
 
-    async def _look(self) -> None:
-        """Apply what was committed, when anything was; cheap when nothing was."""
+    async def catch_up(self) -> None:
+        """Apply everything that was committed before this call; cheap when nothing was."""
         if self._behind or await self._store.changed():
             await self.refresh()
 

@@ -28,7 +28,7 @@ T = TypeVar("T")
 
 CHUNK: Final = 32
 """Rows read at a time in a large read."""
-_STEPS: Final = 50_000
+_STEPS: Final = 5_000
 """Steps of SQLite's machine between two looks at the clock."""
 _NO_HANDLER: Final = cast("Callable[[], int | None]", None)
 SLICE_SECONDS: Final = 0.002
@@ -58,6 +58,7 @@ async def connect(
     """Connect to a file that exists; `busy_timeout` is in seconds."""
     uri = _uri(path, mode)
     failures: list[sqlite3.Error] = []
+    deadline = search_text.Deadline()
 
     def open_file() -> sqlite3.Connection:
         try:
@@ -65,10 +66,10 @@ async def connect(
         except sqlite3.Error as error:  # raised here it would leave the thread running
             failures.append(error)
             return sqlite3.connect(":memory:")
-        search_text.define(raw)
+        search_text.define(raw, deadline)
         return raw
 
-    connection = Connection(path, aiosqlite.Connection(open_file, iter_chunk_size=CHUNK))
+    connection = Connection(path, aiosqlite.Connection(open_file, iter_chunk_size=CHUNK), deadline)
     try:
         await connection.open(failures)
         for pragma in pragmas:
@@ -85,9 +86,10 @@ def _uri(path: str, mode: str) -> str:
 class Connection:
     """An open connection; `connect` makes it."""
 
-    def __init__(self, path: str, raw: aiosqlite.Connection) -> None:
+    def __init__(self, path: str, raw: aiosqlite.Connection, deadline: search_text.Deadline) -> None:
         self.path = path
         self._raw = raw
+        self._deadline = deadline
         self._turn = asyncio.Lock()
         self._failure: Exception | None = None
         self._closed = False
@@ -140,12 +142,13 @@ class Connection:
 
         Inside a transaction only, where no other task's statements are on this connection.
         """
-        until = time.monotonic() + seconds
-        with self._errors():
-            await self._raw.set_progress_handler(lambda: time.monotonic() > until, _STEPS)
+        self._deadline.until = time.monotonic() + seconds
         try:
+            with self._errors():
+                await self._raw.set_progress_handler(self._deadline.passed, _STEPS)
             yield
         finally:
+            self._deadline.clear()
             with suppress(ValueError):  # closed meanwhile
                 await finished(self._raw.set_progress_handler(_NO_HANDLER, 0))
 

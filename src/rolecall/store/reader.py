@@ -110,6 +110,8 @@ _USERS_NAMED: Final = USER.select("""
 _USER_PAGE: Final = USER.select("FROM users WHERE app_id = ? AND id > ? ORDER BY id LIMIT ?")
 _USER_PAGE_OF_ROLE: Final = USER.select("FROM users WHERE app_id = ? AND role = ? AND id > ? ORDER BY id LIMIT ?")
 
+_USER_DELETED: Final = "SELECT deleted_at FROM deleted_users WHERE app_id = ? AND id = ?"
+
 _CALL: Final = CALL.select("FROM calls WHERE app_id = ? AND cid = ?")
 _CALL_PAGE: Final = CALL.select("FROM calls WHERE app_id = ? AND cid > ? AND cid < ? ORDER BY cid LIMIT ?")
 _CALL_MEMBERS: Final = CALL_MEMBER.select("""
@@ -258,6 +260,11 @@ class Reader(Searching):
         if role:
             return await self._list(USER, _USER_PAGE_OF_ROLE, self.app_id, role, after, limit)
         return await self._list(USER, _USER_PAGE, self.app_id, after, limit)
+
+    async def user_deleted_at(self, user_id: str) -> int | None:
+        """Return when a user was deleted; None for one that is there, or never was."""
+        row = await self._connection.one(_USER_DELETED, (self.app_id, user_id))
+        return None if row is None else int(row[0])
 
     async def call(self, cid: str) -> CallRecord | None:
         """Return a call."""

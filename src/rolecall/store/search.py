@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final, NamedTuple, TypeAlias
 
-MOST_FOUND: Final = 1_000
 MOST_SKIPPED: Final = 10_000
 
 

@@ -250,11 +250,6 @@ CALL_MEMBERS: Final = Kind(
     ),
 )
 
-_INVITE: Final = """CASE
-  WHEN json_extract(channel_members.extras, '$.invite_accepted_at') IS NOT NULL THEN 'accepted'
-  WHEN json_extract(channel_members.extras, '$.invite_rejected_at') IS NOT NULL THEN 'rejected'
-  WHEN json_extract(channel_members.extras, '$.invited') THEN 'pending' ELSE '' END"""
-
 _MEMBERS_NAME: Final = """coalesce((
   SELECT json_extract(users.extras, '$.name') FROM users
    WHERE users.app_id = :app_id AND users.id = channel_members.user_id), '')"""
@@ -275,7 +270,8 @@ CHANNEL_MEMBERS: Final = Kind(
             "banned": _column(Sort.FLAG, "channel_members.banned"),
             "shadow_banned": _NO,
             "notifications_muted": _NO,
-            "invite": _text(_INVITE),
+            # What answers tell as its status; of a member that came uninvited none is kept.
+            "invite": _extra("channel_members", "status"),
             **_times("channel_members"),
         }
     ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any, Final
 
 from rolecall.domain.records import CallMemberRecord, CallRecord, ChannelMemberRecord, ChannelRecord, UserRecord
@@ -12,18 +13,20 @@ from rolecall.store.search_fields import CALL_MEMBERS, CALLS, CHANNEL_MEMBERS, C
 from rolecall.store.search_sql import statement
 
 _SECONDS: Final = 2.0
-"""How long one search may take: others wait for their turn meanwhile."""
+"""How long the searches of one snapshot may take together: others wait for their turn meanwhile."""
 
 
 class Searching:
     """Searches of one app, all from the snapshot of the connection's transaction.
 
-    A search that would take too long is given up: OverLimit with reason SEARCH_TOO_LONG.
+    Searches that would take too long, all of the snapshot together, are given up: OverLimit with reason
+    SEARCH_TOO_LONG.
     """
 
     def __init__(self, connection: Connection, app_id: int) -> None:
         self._connection = connection
         self.app_id = app_id
+        self._spent = 0.0
 
     async def search_users(self, search: Search) -> list[UserRecord]:
         """Return a part of the users found; by default the newest come first."""
@@ -48,5 +51,9 @@ class Searching:
     async def _found(self, kind: Kind, shape: Shape[R], search: Search, **owner: Any) -> list[R]:
         sql, parameters = statement(kind, shape.columns, search)
         parameters |= {"app_id": self.app_id, **owner}
-        async with self._connection.within(_SECONDS):
-            return await self._connection.built(shape.read, sql, parameters)
+        started = time.monotonic()
+        try:
+            async with self._connection.within(_SECONDS - self._spent):
+                return await self._connection.built(shape.read, sql, parameters)
+        finally:
+            self._spent += time.monotonic() - started

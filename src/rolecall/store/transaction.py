@@ -5,8 +5,9 @@ What may be written is decided before; here it is only kept whole. Times are the
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from typing import Final
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from typing import Final, NamedTuple
 
 from rolecall.domain.errors import NotFound
 from rolecall.domain.names import shown
@@ -27,15 +28,24 @@ _PUT_USER: Final = USER.upsert("users", "app_id")
 _DELETE_USERS: Final = """
 DELETE FROM users WHERE app_id = :app_id AND id IN (SELECT value FROM json_each(:ids)) RETURNING id
 """
-_LEAVE: Final = (  # the subquery on the app keeps SQLite on the index by user
-    """
-    DELETE FROM call_members WHERE user_id IN (SELECT value FROM json_each(:ids))
-       AND (SELECT app_id FROM calls WHERE key = call) = :app_id
-    """,
-    """
-    DELETE FROM channel_members WHERE user_id IN (SELECT value FROM json_each(:ids))
-       AND (SELECT app_id FROM channels WHERE key = channel) = :app_id
-    """,
+_MARK_DELETED: Final = """
+INSERT OR REPLACE INTO deleted_users (app_id, id, deleted_at) SELECT ?, value, ? FROM json_each(?)
+"""
+_UNMARK_DELETED: Final = """
+DELETE FROM deleted_users WHERE app_id = ? AND id IN (SELECT value FROM json_each(?))
+"""
+# In these the subquery on the app keeps SQLite on the index by user.
+_LEAVE_CALLS: Final = """
+DELETE FROM call_members WHERE user_id IN (SELECT value FROM json_each(:ids))
+   AND (SELECT app_id FROM calls WHERE key = call) = :app_id
+RETURNING (SELECT cid FROM calls WHERE key = call), user_id
+"""
+_LEAVE_CHANNELS: Final = """
+DELETE FROM channel_members WHERE user_id IN (SELECT value FROM json_each(:ids))
+   AND (SELECT app_id FROM channels WHERE key = channel) = :app_id
+RETURNING (SELECT cid FROM channels WHERE key = channel), user_id
+"""
+_LOSE_GRANTS: Final = (
     """
     UPDATE call_users SET granted = '[]' WHERE user_id IN (SELECT value FROM json_each(:ids))
        AND (SELECT app_id FROM calls WHERE key = call) = :app_id
@@ -83,6 +93,14 @@ DELETE FROM tasks WHERE app_id = :app_id AND key <= (
 KEPT_TASKS: Final = 1_000
 
 
+class Departed(NamedTuple):
+    """Users that were deleted, and of which calls and channels they were members: cid -> their ids."""
+
+    users: tuple[str, ...]
+    calls: Mapping[str, Sequence[str]]
+    channels: Mapping[str, Sequence[str]]
+
+
 class Transaction(Configuration):
     """Reads and writes of one app that become visible together, as `revision`."""
 
@@ -93,25 +111,36 @@ class Transaction(Configuration):
         await self.put_users([user])
 
     async def put_users(self, users: Collection[UserRecord]) -> None:
-        """Store any number of users."""
+        """Store any number of users; those that were deleted are there again."""
         await self._connection.many(_PUT_USER, ((self.app_id, *USER.values(user)) for user in users))
+        await self._connection.run(_UNMARK_DELETED, (self.app_id, to_text([user.id for user in users])))
         self._touch(changes.USER, *(user.id for user in users))
 
     async def delete_user(self, user_id: str) -> bool:
         """Delete a user; tell whether it was there."""
-        return bool(await self.delete_users([user_id]))
+        return bool((await self.delete_users([user_id])).users)
 
-    async def delete_users(self, user_ids: Collection[str]) -> tuple[str, ...]:
-        """Delete users and return those that were there.
+    async def delete_users(self, user_ids: Collection[str]) -> Departed:
+        """Delete users and return those that were there, and what they were members of.
 
-        Their memberships and grants go with them; blocks and revokes stay for a user that comes back.
+        Their memberships and grants go with them; blocks and revokes stay for a user that comes back, and the mark
+        that it was deleted until it does.
         """
         gone = await self._names(_DELETE_USERS, self.app_id, to_text(list(user_ids)))
-        if gone:
-            for statement in _LEAVE:
-                await self._connection.run(statement, {"app_id": self.app_id, "ids": to_text(gone)})
+        if not gone:
+            return Departed((), {}, {})
+        ids = to_text(gone)
+        await self._connection.run(_MARK_DELETED, (self.app_id, self.now, ids))
+        for statement in _LOSE_GRANTS:
+            await self._connection.run(statement, {"app_id": self.app_id, "ids": ids})
         self._touch(changes.USER, *gone)
-        return gone
+        return Departed(gone, await self._left(_LEAVE_CALLS, ids), await self._left(_LEAVE_CHANNELS, ids))
+
+    async def _left(self, statement: str, ids: str) -> Mapping[str, Sequence[str]]:
+        left: defaultdict[str, list[str]] = defaultdict(list)
+        for cid, user_id in await self._connection.all(statement, {"app_id": self.app_id, "ids": ids}):
+            left[cid].append(user_id)
+        return left
 
     async def give_calls(self, owners: Collection[str], heir: str) -> tuple[str, ...]:
         """Make all calls that users have created a user's own, and return the cids."""

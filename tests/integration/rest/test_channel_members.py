@@ -132,6 +132,7 @@ def test_a_distinct_channel_is_named_by_its_members(door: Door, surface: str) ->
         ({"created_at_after": "soon"}, "created_at_after"),
         ({"user_id_gt": 5}, "`user_id_gt`"),
         ({"id": None, "members": [5, 6]}, "`members"),
+        ({"id": None, "members": [""] * 1_001}, "`members`: expected `array` of length <= 1000"),
     ],
 )
 def test_bad_queries(door: Door, payload: dict[str, Any], said: str) -> None:
@@ -263,6 +264,9 @@ def test_who_is_no_member_is_not_found(door: Door, way: str) -> None:
         ({"set": {"archived": 1}}, "`set.archived`"),
         ({"set": {"big": "x" * 6000}}, "`set.custom`"),
         ({"unset": ["channel_role"]}, "`channel_role`"),
+        ({"set": {"pinned.at": 1}}, "`set`: `pinned` can only be changed whole"),
+        ({"unset": ["channel_role.x"]}, "`unset`: `channel_role` can only be changed whole"),
+        ({"unset": [""] * 1_001}, "`unset`: expected `array` of length <= 1000"),
     ],
 )
 def test_a_bad_field_leaves_the_member_as_it_was(door: Door, way: str, body: dict[str, Any], said: str) -> None:
@@ -285,5 +289,8 @@ def test_fields_that_are_not_to_be_written(door: Door, way: str) -> None:
         for body in ({"set": {name: 1}}, {"unset": [name]}):
             told = door.no("PATCH", path, 403, 17, json=body, params=params)
             assert told == failed("UpdateMemberPartial", f"field `{name}` is reserved and cannot updated")
+    token = door.app.token("bob")
+    told = door.no("PATCH", path, 403, 17, json={"set": {"banned": False}}, params=params, token=token)
+    assert told == failed("UpdateMemberPartial", "you are not allowed to update the field `banned`")
     _, path, params = place(cid, "", "v2")
     assert "`user_id` is required" in door.no("PATCH", path, 400, 4, json={"set": {"a": 1}})

@@ -150,6 +150,44 @@ def test_invites_are_answered(door: Door, surface: str) -> None:
     assert "server-side" in door.no("POST", path, 403, 17, json=body, token=door.app.token("bob"))
 
 
+@BOTH
+def test_an_answer_and_other_parts_for_the_same_user_count_together(door: Door, surface: str) -> None:
+    for parts in ({"add_moderators": ["bob"]}, {"add_members": [{"user_id": "bob"}]}, {"invites": ["bob"]}):
+        cid = new_cid()
+        make(door, cid, surface, members=["alice"], invites=["bob"])
+        bob = member_of(update(door, cid, {"accept_invite": True, "user_id": "bob", **parts}, surface), "bob")
+        assert (bob["status"], bob["is_moderator"]) == ("accepted", "add_moderators" in parts)
+        assert bob["invite_accepted_at"]
+        assert member_of(get(door, cid, surface), "bob") == bob
+
+
+@BOTH
+def test_who_answers_an_invite_stays(door: Door, surface: str) -> None:
+    cid = new_cid()
+    make(door, cid, surface, members=["alice"], invites=["bob"])
+    before = without_duration(get(door, cid, surface))
+    token = door.app.token("bob")
+    for body, said in (
+        ({"accept_invite": True, "remove_members": ["bob"]}, "`remove_members[0]`: `bob` answers an invite"),
+        ({"reject_invite": True, "remove_members": ["bob"]}, "`remove_members[0]`: `bob` answers an invite"),
+        ({"accept_invite": True, "reject_invite": True}, "`reject_invite` can't go with `accept_invite`"),
+    ):
+        assert said in door.no("POST", path_of(surface, cid), 400, 4, json=body, token=token)
+    assert without_duration(get(door, cid, surface)) == before
+
+
+@BOTH
+def test_the_creator_is_named_by_id_or_as_a_user(door: Door, surface: str) -> None:
+    cid = new_cid()
+    make(door, cid, surface, by="alice")
+    answer = update(door, cid, {"data": {"created_by": {"id": "bob", "name": "Not Bob"}}}, surface)
+    assert (answer["channel"]["created_by"]["id"], answer["channel"]["created_by"].get("name")) == ("bob", None)
+    answer = update(door, cid, {"data": {"created_by_id": "carol"}}, surface)
+    assert answer["channel"]["created_by"]["id"] == "carol"
+    answer = door.raw("POST", path_of(surface, cid), json={"data": {"created_by": {"id": "ghost"}}})
+    assert answer.json()["exception_fields"].keys() == {"data.created_by"}
+
+
 BAD: list[tuple[dict[str, Any], str]] = [
     ({"add_members": ["ghost"]}, "`ghost`"),
     ({"add_members": "bob"}, "`add_members`"),
@@ -180,6 +218,24 @@ BAD: list[tuple[dict[str, Any], str]] = [
     ({"data": {"filter_tags": ["x" * 200] * 40}}, "`data.filter_tags`"),
     ({"accept_invite": "yes"}, "`accept_invite`"),
     ({"user": {"name": "x"}}, "`user.id` is required"),
+    ({"data": {"created_by": {"id": "ghost"}}}, "`ghost`"),
+    ({"data": {"created_by": {"id": "alice"}, "created_by_id": "alice"}}, "cannot set both"),
+    ({"data": {"members": ["dave"]}}, "`data.members` is for new channels"),
+    ({"data": {"invites": []}}, "`data.invites` is for new channels"),
+    ({"accept_invite": True, "reject_invite": True, "user_id": "alice"}, "`reject_invite` can't go with"),
+    ({"accept_invite": True, "user_id": "bob"}, "`remove_members[0]`: `bob` answers an invite in `accept_invite`"),
+    *(
+        ({name: [""] * 1_001}, f"`{name}`: expected `array` of length <= 1000")
+        for name in ("add_members", "remove_members", "invites", "add_moderators", "demote_moderators", "assign_roles")
+    ),
+    *(
+        ({name: [""] * 1_001}, f"`{name}`: expected `array` of length <= 1000")
+        for name in ("add_filter_tags", "remove_filter_tags")
+    ),
+    *(
+        ({"data": {name: [""] * 1_001}}, f"`data.{name}`: expected `array` of length <= 1000")
+        for name in ("members", "invites", "filter_tags")
+    ),
 ]
 
 
@@ -272,10 +328,11 @@ def test_a_user_needs_exactly_these_actions(
         {"data": {"disabled": True}},
         {"data": {"team": "blue"}},
         {"data": {"created_by_id": "bob"}},
+        {"data": {"created_by": {"id": "bob"}}},
     ],
 )
 def test_some_is_for_servers_whatever_the_grants(door: Door, surface: str, body: dict[str, Any]) -> None:
-    cid = new_cid(new_type(door, {"user": list(PERMISSIONS.values())}))
+    cid = new_cid(new_type(door, {"user": [*PERMISSIONS.values(), "read-channel-members"]}))
     dave = {"user_id": "dave", "channel_role": "channel_moderator"}
     make(door, cid, surface, members=["alice", "bob", dave])
     before = without_duration(get(door, cid, surface))
@@ -375,8 +432,10 @@ def test_fields_that_are_not_to_be_written(door: Door, surface: str, unset: bool
         sent = body(name) if unset else {"set": {name: {"team": "t", "disabled": True}.get(name, {})}}
         assert door.no("PATCH", path, 403, 17, json=sent, token=token) == failed("UpdateChannelPartial", text)
     for name in ("updated_at", "created_at", "members", "member_count", "cid", "own_capabilities"):
-        text = f"field `{name}` is reserved and cannot updated"
-        for sent in ({"token": token}, {}):
+        for text, sent in (
+            (f"you are not allowed to update the field `{name}`", {"token": token}),
+            (f"field `{name}` is reserved and cannot updated", {}),
+        ):
             assert door.no("PATCH", path, 403, 17, json=body(name), **sent) == failed("UpdateChannelPartial", text)
     assert without_duration(get(door, cid, surface)) == before
 
@@ -412,6 +471,12 @@ def test_moderators_slow_a_channel_down(door: Door, surface: str) -> None:
         ({"set": {"big": "x" * 6000}}, "`set.custom`"),
         ({"set": {"a..b": 1}}, "empty key"),
         ({"set": {"custom": 5}}, "`set.custom`"),
+        ({"set": {"config_overrides.grants": {"user": []}}}, "`set`: `config_overrides` can only be changed whole"),
+        ({"set": {"frozen.x": 1}}, "`set`: `frozen` can only be changed whole"),
+        ({"set": {"filter_tags.0": "x"}}, "`set`: `filter_tags` can only be changed whole"),
+        ({"unset": ["team.x"]}, "`unset`: `team` can only be changed whole"),
+        ({"unset": [""] * 1_001}, "`unset`: expected `array` of length <= 1000"),
+        ({"set": {f"k{number}": 1 for number in range(1_001)}}, "`set`: expected `object` of length <= 1000"),
     ],
 )
 def test_a_bad_field_leaves_everything_as_it_was(door: Door, body: dict[str, Any], said: str) -> None:

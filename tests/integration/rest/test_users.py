@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
 from itertools import count
 from typing import Any, Final
@@ -542,6 +543,34 @@ def test_a_user_writes_nobody_else_and_revokes_nothing(door: Door, surface: str,
     door.no("GET", f"{surface}/tasks/x", 403, 17, token=sent["token"])
     assert {user_id: one(door, user_id) for user_id in (ann, bob)} == before
     assert one(door, new) is None
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"set": {"revoke_tokens_issued_before": "2020-01-01T00:00:00Z"}},
+        {"set": {"revoke_tokens_issued_before": None}},
+        {"unset": ["revoke_tokens_issued_before"]},
+    ],
+)
+@pytest.mark.parametrize("role", ["user", "admin"])
+@BOTH
+def test_when_tokens_are_revoked_is_for_servers_to_say(
+    door: Door, surface: str, ids: Iterator[str], role: str, asked: dict[str, Any]
+) -> None:
+    ann = next(ids)
+    put(door, {"id": ann, "role": role})
+    moment = {"revoke_tokens_issued_before": "2019-01-01T00:00:00Z"}
+    before, token = change(door, {"id": ann, "set": moment})[ann], door.app.token(ann, iat=int(time.time()))
+    told = refused(door, "PATCH", [{"id": ann, **asked}], 403, 17, surface=surface, token=token)
+    assert "takes a server-side token" in told
+    # Of a whole user it is among what answers show: SDKs send it back, and nothing comes of it.
+    whole = {ann: {"id": ann, "revoke_tokens_issued_before": None, "banned": True}}
+    assert door.raw("POST", f"{surface}/users", json={"users": whole}, token=token).status_code == 201
+    after = one(door, ann)
+    assert after is not None
+    assert after["revoke_tokens_issued_before"] == before["revoke_tokens_issued_before"]
+    assert after["banned"] is False
 
 
 @BOTH

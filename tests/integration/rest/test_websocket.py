@@ -619,6 +619,46 @@ async def test_deleting_a_user_ends_its_connections_for_good(line: Line, door: D
     assert (error["code"], code) == (5, 1000)
 
 
+async def test_a_deleted_user_does_not_come_back_by_connecting(line: Line, door: Door, user: str) -> None:
+    server, path = Rest(door), f"/api/v2/chat/channels/messaging/of-{user}"
+    await line.chat(user)
+    Rest(door, user)("POST", f"{path}/query", {}, status=201)
+    sent = {"users": [{"id": user, "set": {"revoke_tokens_issued_before": "2020-01-01T00:00:00Z"}}]}
+    server("PATCH", f"{V2}/users", sent)
+    server("POST", f"{V2}/users/delete", {"user_ids": [user]})
+    for connect in (line.chat, line.video):
+        refused = await connect(user, {"id": user, "name": "back"})
+        error = refused.first["error"]
+        assert (error["code"], error["StatusCode"]) == (5, 401)
+        assert f"user `{user}` was deleted" in error["message"]
+        assert (await refused.end())[1] == 1000
+    Rest(door, user)("GET", path, status=403)
+    server("POST", f"{V2}/users", {"users": {user: {"id": user}}})
+    assert (await line.chat(user)).first["me"]["id"] == user
+
+
+async def test_who_is_deleted_leaves_calls_and_channels_and_others_hear_of_it(
+    line: Line, door: Door, user: str
+) -> None:
+    server = Rest(door)
+    server("POST", f"{V2}/users", {"users": {user: {"id": user}}})
+    call, channel = f"/api/v2/video/call/default/{user}", f"/api/v2/chat/channels/messaging/{user}"
+    members = [{"user_id": "alice"}, {"user_id": user}]
+    server("POST", call, {"data": {"created_by_id": user, "members": members}})
+    server("POST", f"{channel}/query", {"data": {"created_by_id": user, "members": members}})
+    video, chat = await line.video("alice"), await line.chat("alice")
+    Rest(door, "alice", video)("POST", call, {})
+    Rest(door, "alice", chat)("POST", f"{channel}/query", {"watch": True})
+    owners = {"new_call_owner_id": "carol", "new_channel_owner_id": "carol"}
+    server("POST", f"{V2}/users/delete", {"user_ids": [user], **owners})
+    updated = await video.until("call.updated")
+    assert updated["call"]["created_by"]["id"] == "carol"
+    assert (await video.until("call.member_removed"))["members"] == [user]
+    updated = await chat.until("channel.updated")
+    assert updated["channel"]["created_by"]["id"] == "carol"
+    assert (await chat.until("member.removed"))["member"]["user_id"] == user
+
+
 async def test_taking_a_secret_away_ends_what_came_in_by_it(tmp_path: Path) -> None:
     db = tmp_path / "rolecall.db"
     app = await asyncio.to_thread(make_app, db)

@@ -115,6 +115,17 @@ async def grant(desk: Desk, *actions: str, role: str = "user", suffix: str = "")
     await desk.admin.call_types.upsert(desk.server, TypeChange("bare", grants={role: permissions}))
 
 
+@pytest.mark.parametrize("role", [{}, {"role": "call_member"}, {"role": "host"}, {"custom": {}}])
+async def test_refusals_do_not_tell_who_is_a_member(bare: Desk, role: dict[str, Any]) -> None:
+    told = set()
+    for user_id in ("ann", "bob", "cyd", "nobody"):
+        for operation in (members(CallMemberChange(user_id, **role)), members(removals=(user_id,))):
+            with pytest.raises(Forbidden) as caught:
+                await operation(bare, bare.user("bob"))
+            told.add(caught.value.metadata["action"])
+    assert told == {"UpdateCallMemberRole" if "role" in role else "UpdateCallMember", "RemoveCallMember"}
+
+
 @pytest.mark.parametrize("name", OPERATIONS)
 async def test_an_operation_takes_exactly_its_actions(bare: Desk, name: str) -> None:
     operation, actions = OPERATIONS[name]

@@ -58,7 +58,6 @@ OPERATIONS: dict[str, tuple[Operation, tuple[str, ...]]] = {
         ("UpdateChannel", "UpdateChannelFrozen", "UpdateChannelCooldown"),
     ),
     "upsert a new member": (change(members=(BOB,)), ("UpdateChannelMembers",)),
-    "upsert a member as it is": (change(members=(ChannelMemberChange("cyd"),)), ("ReadChannel",)),
     "add another": (members(BOB), ("UpdateChannelMembers",)),
     "change another": (members(custom("cyd")), ("UpdateChannelMembers",)),
     "change another's default role to itself": (
@@ -128,6 +127,42 @@ async def test_a_server_takes_none(bare: Desk, name: str) -> None:
 async def test_who_manages_members_joins_and_leaves_too(bare: Desk, name: str) -> None:
     await grant(bare, "UpdateChannelMembers")
     await OPERATIONS[name][0](bare, bare.user("ann"))
+
+
+@pytest.mark.parametrize("either", ["ReadChannelMembers", "UpdateChannelMembers"])
+async def test_naming_a_member_as_it_is_takes_the_channel_and_its_members(bare: Desk, either: str) -> None:
+    operation = change(members=(ChannelMemberChange("cyd"),))
+    await grant(bare, *(set(PERMISSION) - {"ReadChannelMembers", "UpdateChannelMembers"}))
+    with denied("UpdateChannelMembers", "bare"):
+        await operation(bare, bare.user("ann"))
+    await grant(bare, *(set(PERMISSION) - {"ReadChannel"}))
+    with denied("ReadChannel", "bare"):
+        await operation(bare, bare.user("ann"))
+    await grant(bare, "ReadChannel", either)
+    await operation(bare, bare.user("ann"))
+
+
+@pytest.mark.parametrize("held", [(), ("ReadChannel",), ("ReadChannel", "AddOwnChannelMembership")])
+@pytest.mark.parametrize("fields", [{}, {"channel_role": "channel_member"}, {"channel_role": "channel_moderator"}])
+async def test_refusals_do_not_tell_who_is_a_member(bare: Desk, held: tuple[str, ...], fields: dict[str, Any]) -> None:
+    await grant(bare, *held)
+    told = {
+        await refusal(operation, bare)
+        for user_id in ("bob", "cyd", "dan", "nobody")
+        for operation in (
+            change(members=(ChannelMemberChange(user_id, **fields),)),
+            members(ChannelMemberChange(user_id, **fields)),
+            members(removals=(user_id,)),
+        )
+    }
+    text = "User 'ann' with role 'user' is not allowed to perform action UpdateChannelMembers in scope 'bare'"
+    assert told == {text}
+
+
+async def refusal(operation: Operation, desk: Desk) -> str:
+    with pytest.raises(Forbidden) as caught:
+        await operation(desk, desk.user("ann"))
+    return caught.value.message
 
 
 async def test_joining_with_somebody_else_takes_both(bare: Desk) -> None:

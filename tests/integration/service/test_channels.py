@@ -8,6 +8,7 @@ from rolecall.domain.channel_capabilities import CAPABILITIES
 from rolecall.domain.errors import InvalidInput, NotFound, UnknownPermission, UnknownRole
 from rolecall.domain.records import ChannelMemberRecord, ChannelRecord
 from rolecall.service.administration.changes import AppChange, Page, TypeChange
+from rolecall.service.administration.channels import channels
 from rolecall.service.administration.channels.values import ChannelChange, ChannelMemberChange, ChannelOverrides
 from tests.integration.service.desk import Desk
 from tests.integration.service.refusals import refused
@@ -135,10 +136,22 @@ async def test_lists_all_or_those_of_a_type(desk: Desk) -> None:
         await desk.admin.channels.list(desk.server, Page(), "video:default")
 
 
+async def test_deleting_reads_nothing_to_show(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    await desk.admin.channels.upsert(desk.server, ChannelChange(CID))
+
+    async def unwanted(*_: object, **__: object) -> None:
+        raise AssertionError("nobody is shown what was deleted")
+
+    monkeypatch.setattr(channels, "channel_view", unwanted)
+    assert await desk.admin.channels.delete(desk.server, CID) == await desk.revision()
+    with refused(NotFound):
+        await desk.admin.channels.get(desk.server, CID)
+
+
 async def test_deleting_takes_members_along(desk: Desk) -> None:
     await desk.make_users("ann")
     await desk.admin.channels.upsert(desk.server, ChannelChange(CID, members=(ChannelMemberChange("ann"),)))
-    assert (await desk.admin.channels.delete(desk.server, CID))[1] == await desk.revision()
+    assert await desk.admin.channels.delete(desk.server, CID) == await desk.revision()
     await desk.make_channel(CID)
     assert (await desk.admin.channels.members(desk.server, CID, Page())).items == ()
 

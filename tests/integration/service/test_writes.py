@@ -151,7 +151,7 @@ class TestAFailingIndex:
     async def test_before_the_write_it_lets_no_user_in(self, desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
         await desk.make_users("ann", role="admin")
         before = await desk.revision()
-        monkeypatch.setattr(desk.store, "delta", _broken)
+        monkeypatch.setattr(desk.store, "changed", _gone)
         with pytest.raises(Unavailable):
             await desk.admin.calls.upsert(desk.user("ann"), CallChange(CID))
         with pytest.raises(Unavailable):
@@ -160,6 +160,10 @@ class TestAFailingIndex:
 
 
 async def _broken(since: int) -> Any:
+    raise Unavailable("the store is gone")
+
+
+async def _gone() -> bool:
     raise Unavailable("the store is gone")
 
 

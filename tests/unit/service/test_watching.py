@@ -433,7 +433,7 @@ async def test_a_watch_from_a_revision_that_is_forgotten_is_told_its_capabilitie
 
 
 async def test_more_events_than_can_be_told_cut_everyone(post: Post, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("rolecall.service.watching.MOST_PENDING", 10)
+    monkeypatch.setattr("rolecall.service.watching.engine.MOST_PENDING", 10)
     ear = await post.watch("ann", call=CALL)
     await post.tell(*(Happening("call.updated", CALL, data={"n": place}) for place in range(20)))
     assert (await ear.end()).code_reason == "TOO_MANY_EVENTS"

@@ -11,7 +11,7 @@ import msgspec
 import pytest
 
 from rolecall.domain.errors import InvalidInput
-from rolecall.transports.rest.body import MAX_DEPTH, parsed, shaped, too_large, unpacked
+from rolecall.transports.rest.body import MAX_DEPTH, MAX_KEYS, MAX_MARKS, parsed, shaped, too_large, unpacked
 
 LIMIT = 1_000
 
@@ -31,6 +31,21 @@ def refused(call: Callable[[], Any]) -> InvalidInput:
     with pytest.raises(InvalidInput) as caught:
         call()
     return caught.value
+
+
+# --- how much --------------------------------------------------------------------------------------------------------
+
+
+def test_an_object_has_only_so_many_keys_and_a_body_so_many_values() -> None:
+    keys = {str(number): number for number in range(MAX_KEYS)}
+    assert parsed(json.dumps({"a": keys}).encode()) == {"a": keys}
+    error = refused(lambda: parsed(json.dumps({"a": {**keys, "more": 1}}).encode()))
+    assert (error.field, error.message) == ("body", "`body` holds an object with more than 10000 keys")
+    most = [1] * MAX_MARKS  # one bracket, and no comma before the first
+    assert parsed(json.dumps(most).encode()) == most
+    for more in ([*most, 1], [most], [{}, *most[1:]]):
+        error = refused(lambda more=more: parsed(json.dumps(more).encode(), "payload"))
+        assert (error.field, error.message) == ("payload", "`payload` holds more than 100000 commas and brackets")
 
 
 # --- unpacking -------------------------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -26,7 +27,11 @@ KNOWN = frozenset({"a.b", "a.c.d", "e", "names"})
         ({"names": ["x", "y"]}, {"names": ("x", "y")}),
         ({"names": []}, {"names": ()}),
         ({"who": 1, "a": {"who": {"b": 1}, "b": 2}}, {"a.b": 2}),
-        ({"a.b": 1}, {"a.b": 1}),
+        ({"a.b": 1}, {}),
+        ({"a": {"c.d": 1}, "a.c": {"d": 2}}, {}),
+        ({"a": {"b": 1}, "a.b": 2}, {"a.b": 1}),
+        ({"x.y": {"e": 1}, "e": 2}, {"e": 2}),
+        ({"x": {"e": 1}}, {}),
     ],
 )
 def test_known_leaves_are_found(tree: dict[str, Any], leaves: dict[str, Any]) -> None:
@@ -49,6 +54,22 @@ def test_a_value_in_the_place_of_a_group_is_refused(path: tuple[str, ...], group
         f"settings.{group}",
         f"`settings.{group}` must be an object",
     )
+
+
+class Table(frozenset[str]):
+    """A table of leaves that counts how often it is walked."""
+
+    walks = 0
+
+    def __iter__(self) -> Iterator[str]:
+        self.walks += 1
+        return super().__iter__()
+
+
+def test_the_table_is_not_walked_for_each_key() -> None:
+    table = Table({"a.b", "a.c", "e"})
+    assert flattened({"a": dict.fromkeys(map(str, range(50)), 1), **dict.fromkeys(map(str, range(50)), 1)}, table) == {}
+    assert table.walks <= 1
 
 
 def test_leaves_make_a_tree() -> None:

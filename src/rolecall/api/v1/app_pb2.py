@@ -17,7 +17,7 @@ _runtime_version.ValidateProtobufRuntimeVersion(
     '',
     'rolecall/api/v1/app.proto'
 )
-# protoc_insertion_point(imports)
+# @@protoc_insertion_point(imports)
 
 _sym_db = _symbol_database.Default()
 
@@ -62,4 +62,4 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_UPDATEAPPRESPONSE']._serialized_end=2087
   _globals['_APPSERVICE']._serialized_start=2090
   _globals['_APPSERVICE']._serialized_end=2261
-# protoc_insertion_point(module_scope)
+# @@protoc_insertion_point(module_scope)

@@ -17,7 +17,7 @@ _runtime_version.ValidateProtobufRuntimeVersion(
     '',
     'rolecall/api/v1/authorization.proto'
 )
-# protoc_insertion_point(imports)
+# @@protoc_insertion_point(imports)
 
 _sym_db = _symbol_database.Default()
 
@@ -80,4 +80,4 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_WATCHCAPABILITIESRESPONSE']._serialized_end=3481
   _globals['_AUTHORIZATIONSERVICE']._serialized_start=3484
   _globals['_AUTHORIZATIONSERVICE']._serialized_end=4407
-# protoc_insertion_point(module_scope)
+# @@protoc_insertion_point(module_scope)

@@ -17,7 +17,7 @@ _runtime_version.ValidateProtobufRuntimeVersion(
     '',
     'rolecall/api/v1/call.proto'
 )
-# protoc_insertion_point(imports)
+# @@protoc_insertion_point(imports)
 
 _sym_db = _symbol_database.Default()
 
@@ -89,4 +89,4 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_ENDCALLRESPONSE']._serialized_end=2800
   _globals['_CALLSERVICE']._serialized_start=2803
   _globals['_CALLSERVICE']._serialized_end=3890
-# protoc_insertion_point(module_scope)
+# @@protoc_insertion_point(module_scope)

@@ -17,7 +17,7 @@ _runtime_version.ValidateProtobufRuntimeVersion(
     '',
     'rolecall/api/v1/call_type.proto'
 )
-# protoc_insertion_point(imports)
+# @@protoc_insertion_point(imports)
 
 _sym_db = _symbol_database.Default()
 
@@ -103,4 +103,4 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_DELETECALLTYPERESPONSE']._serialized_end=5028
   _globals['_CALLTYPESERVICE']._serialized_start=5031
   _globals['_CALLTYPESERVICE']._serialized_end=5432
-# protoc_insertion_point(module_scope)
+# @@protoc_insertion_point(module_scope)

@@ -17,7 +17,7 @@ _runtime_version.ValidateProtobufRuntimeVersion(
     '',
     'rolecall/api/v1/channel.proto'
 )
-# protoc_insertion_point(imports)
+# @@protoc_insertion_point(imports)
 
 _sym_db = _symbol_database.Default()
 
@@ -70,4 +70,4 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_LISTCHANNELMEMBERSRESPONSE']._serialized_end=3145
   _globals['_CHANNELSERVICE']._serialized_start=3148
   _globals['_CHANNELSERVICE']._serialized_end=3764
-# protoc_insertion_point(module_scope)
+# @@protoc_insertion_point(module_scope)

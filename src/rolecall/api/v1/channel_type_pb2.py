@@ -17,7 +17,7 @@ _runtime_version.ValidateProtobufRuntimeVersion(
     '',
     'rolecall/api/v1/channel_type.proto'
 )
-# protoc_insertion_point(imports)
+# @@protoc_insertion_point(imports)
 
 _sym_db = _symbol_database.Default()
 
@@ -68,4 +68,4 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_DELETECHANNELTYPERESPONSE']._serialized_end=2846
   _globals['_CHANNELTYPESERVICE']._serialized_start=2945
   _globals['_CHANNELTYPESERVICE']._serialized_end=3385
-# protoc_insertion_point(module_scope)
+# @@protoc_insertion_point(module_scope)

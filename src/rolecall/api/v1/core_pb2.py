@@ -17,7 +17,7 @@ _runtime_version.ValidateProtobufRuntimeVersion(
     '',
     'rolecall/api/v1/core.proto'
 )
-# protoc_insertion_point(imports)
+# @@protoc_insertion_point(imports)
 
 _sym_db = _symbol_database.Default()
 
@@ -45,4 +45,4 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_ROLEGRANTS_GRANTSENTRY']._serialized_end=266
   _globals['_ITEMERROR']._serialized_start=268
   _globals['_ITEMERROR']._serialized_end=341
-# protoc_insertion_point(module_scope)
+# @@protoc_insertion_point(module_scope)

@@ -17,7 +17,7 @@ _runtime_version.ValidateProtobufRuntimeVersion(
     '',
     'rolecall/api/v1/permission.proto'
 )
-# protoc_insertion_point(imports)
+# @@protoc_insertion_point(imports)
 
 _sym_db = _symbol_database.Default()
 
@@ -56,4 +56,4 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_DELETEPERMISSIONRESPONSE']._serialized_end=1435
   _globals['_PERMISSIONSERVICE']._serialized_start=1438
   _globals['_PERMISSIONSERVICE']._serialized_end=1970
-# protoc_insertion_point(module_scope)
+# @@protoc_insertion_point(module_scope)

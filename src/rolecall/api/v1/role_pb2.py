@@ -17,7 +17,7 @@ _runtime_version.ValidateProtobufRuntimeVersion(
     '',
     'rolecall/api/v1/role.proto'
 )
-# protoc_insertion_point(imports)
+# @@protoc_insertion_point(imports)
 
 _sym_db = _symbol_database.Default()
 
@@ -48,4 +48,4 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_DELETEROLERESPONSE']._serialized_end=577
   _globals['_ROLESERVICE']._serialized_start=580
   _globals['_ROLESERVICE']._serialized_end=851
-# protoc_insertion_point(module_scope)
+# @@protoc_insertion_point(module_scope)

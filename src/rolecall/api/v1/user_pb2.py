@@ -17,7 +17,7 @@ _runtime_version.ValidateProtobufRuntimeVersion(
     '',
     'rolecall/api/v1/user.proto'
 )
-# protoc_insertion_point(imports)
+# @@protoc_insertion_point(imports)
 
 _sym_db = _symbol_database.Default()
 
@@ -58,4 +58,4 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_DELETEUSERSRESPONSE']._serialized_end=1129
   _globals['_USERSERVICE']._serialized_start=1132
   _globals['_USERSERVICE']._serialized_end=1487
-# protoc_insertion_point(module_scope)
+# @@protoc_insertion_point(module_scope)

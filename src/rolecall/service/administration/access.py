@@ -51,7 +51,7 @@ class Access:
         try:
             async with self._store.transaction(caller.app_id) as tx:
                 if not caller.server_side:
-                    await self._index.refresh()
+                    await self._index.catch_up()
                 result = await work(tx)
         finally:
             self._turn.release()
@@ -67,5 +67,5 @@ class Access:
             if app is None:
                 raise Unavailable("the app was deleted", reason="APP_DELETED")
             if not caller.server_side:
-                await self._index.refresh()
+                await self._index.catch_up()
             yield reader, app.revision

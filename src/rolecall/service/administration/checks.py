@@ -98,7 +98,7 @@ def check_custom(custom: Custom, field: str, most: int = MAX_CUSTOM_BYTES) -> Cu
     try:
         text = json.dumps(dict(custom), ensure_ascii=False, allow_nan=False, separators=(",", ":"))
         size = len(text.encode())
-        plain: Custom = json.loads(text)
+        plain: Custom = json.loads(text) if size <= most else {}
     except (TypeError, ValueError, RecursionError):
         raise InvalidInput(f"`{field}` is not a JSON object", field=field) from None
     if size > most:
@@ -154,6 +154,25 @@ async def check_users(reader: Reader, named: Mapping[str, str]) -> None:
     listed = ", ".join(names[:_NAMED]) + (f" and {len(names) - _NAMED} more" if len(names) > _NAMED else "")
     text = f"users {listed} do not exist" if len(names) > 1 else f"user {listed} does not exist"
     raise InvalidInput(text, field=next(iter(unknown)), reason="UNKNOWN_USER")
+
+
+async def check_joining(tx: Transaction, caller: Caller, team: str, named: Mapping[str, str]) -> None:
+    """Check who becomes a member of a call or channel of a team, "" for none; `named` is field -> id.
+
+    Where teams are kept apart, a user takes in nobody else who is not of that team.
+    """
+    await check_users(tx, named)
+    if caller.server_side or not team or not tx.app.multi_tenant_enabled:
+        return
+    others = {field: user_id for field, user_id in named.items() if user_id != caller.user_id}
+    users = await tx.users(set(others.values())) if others else {}
+    for field, user_id in others.items():
+        if team not in users[user_id].teams:
+            raise _other_team(user_id, team, field)
+
+
+def _other_team(user_id: str, team: str, field: str) -> Forbidden:
+    return Forbidden(f"user {shown(user_id)} is not of team {shown(team)}", field=field, reason="OTHER_TEAM")
 
 
 async def custom_roles(reader: Reader, roles: Iterable[str | Keep]) -> Collection[str]:
@@ -230,12 +249,13 @@ async def check_origin(
     wanted: CallRecord | ChannelRecord,
     stored: CallRecord | ChannelRecord | None,
     within: str = "",
+    named: str = "created_by_id",
 ) -> None:
     """Check who a call or channel is of: a user creates for itself and in its own teams, and changes neither.
 
-    `within` is what the request's fields are in, such as `data.`.
+    `within` is what the request's fields are in, such as `data.`; `named` is which of them names the creator.
     """
-    creator, team = f"{within}created_by_id", f"{within}team"
+    creator, team = f"{within}{named}", f"{within}team"
     if wanted.created_by_id != (stored.created_by_id if stored else caller.user_id):
         server_only(caller, "naming another creator", creator)
     if wanted.created_by_id and (stored is None or wanted.created_by_id != stored.created_by_id):
@@ -246,6 +266,4 @@ async def check_origin(
     elif wanted.team and tx.app.multi_tenant_enabled and not caller.server_side:
         user = await tx.user(caller.user_id)
         if user is None or wanted.team not in user.teams:
-            raise Forbidden(
-                f"user {shown(caller.user_id)} is not of team {shown(wanted.team)}", field=team, reason="OTHER_TEAM"
-            )
+            raise _other_team(caller.user_id, wanted.team, team)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
@@ -15,7 +16,6 @@ from rolecall.domain.errors import InvalidInput
 from rolecall.domain.names import printable, shown
 from rolecall.domain.times import nanoseconds
 from rolecall.store.search import (
-    MOST_FOUND,
     MOST_SKIPPED,
     AllOf,
     AnyOf,
@@ -30,10 +30,16 @@ from rolecall.store.search import (
 from rolecall.store.search_fields import Field, Kind, Sort
 
 MAX_COMPARISONS: Final = 100
+MAX_WORDS: Final = 10
+"""How many comparisons look into text: no index helps with these."""
 MAX_DEPTH: Final = 8
+MAX_OBJECTS: Final = 500
 MAX_VALUES: Final = 1_000
+MAX_VALUES_TOGETHER: Final = 5_000
+"""How many values the lists of one filter hold together."""
 MAX_SORT: Final = 10
 MAX_TEXT: Final = 5 * 1024
+MAX_WORD_BYTES: Final = 255
 
 _LOGIC: Final[Mapping[str, Callable[[tuple[Condition, ...]], Condition]]] = {
     "$and": AllOf,
@@ -47,15 +53,14 @@ _WORDS: Final = frozenset({Operator.AUTOCOMPLETE, Operator.Q})
 _ORDERING: Final = frozenset({Operator.GT, Operator.GTE, Operator.LT, Operator.LTE})
 _LATEST: Final = 2**63 - 1
 _LARGEST: Final = 2**1000
+_NOT_STORED: Final = re.compile("[\0\ud800-\udfff]")
 
 
 def parsed_filter(conditions: Any, kind: Kind, field: str = "filter_conditions") -> Condition:
     """Return a filter as a tree; null is an empty filter, which everything passes."""
-    where = _all_of(_object({} if conditions is None else conditions, field), kind, field, 1)
-    count = sum(1 for _ in _comparisons(where))
-    if count > MAX_COMPARISONS:
-        raise InvalidInput(f"`{field}` may hold at most {MAX_COMPARISONS} comparisons, got {count}", field=field)
-    return where
+    sent = _object({} if conditions is None else conditions, field)
+    _Size(field).count(sent)
+    return _all_of(sent, kind, field, 1)
 
 
 def parsed_sort(sort: Any, kind: Kind, field: str = "sort") -> tuple[Order, ...]:
@@ -64,11 +69,13 @@ def parsed_sort(sort: Any, kind: Kind, field: str = "sort") -> tuple[Order, ...]
     return tuple(_order(entry, kind, f"{field}[{place}]") for place, entry in enumerate(entries))
 
 
-def check_part(limit: int, offset: int = 0) -> None:
-    """Check which part of what is found is asked for."""
-    for name, value, most in (("limit", limit, MOST_FOUND), ("offset", offset, MOST_SKIPPED)):
-        if not 0 <= value <= most:
-            raise InvalidInput(f"`{name}` must be from 0 to {most}, got {value}", field=name)
+def comparisons(where: Condition) -> Iterator[Comparison]:
+    """Yield every comparison of a filter."""
+    if isinstance(where, Comparison):
+        yield where
+        return
+    for part in where.parts:
+        yield from comparisons(part)
 
 
 def query_name(of: str, conditions: Any, sort: Any) -> str:
@@ -84,6 +91,44 @@ def offset(after: str, field: str = "next") -> int:
     if not (after.isascii() and after.isdigit() and len(after) <= len(str(MOST_SKIPPED))) or int(after) > MOST_SKIPPED:
         raise InvalidInput(f"`{field}` leads further than {MOST_SKIPPED} entries, or is no token of this", field=field)
     return int(after)
+
+
+# --- how much ---
+
+
+class _Size:
+    """Counts what a filter holds, and refuses one that holds too much before any of it is looked at more closely."""
+
+    def __init__(self, field: str) -> None:
+        self._field = field
+        self._counts: dict[str, int] = {}
+
+    def add(self, what: str, most: int, count: int = 1) -> None:
+        count += self._counts.get(what, 0)
+        if count > most:
+            raise InvalidInput(f"`{self._field}` may hold at most {most} {what}", field=self._field)
+        self._counts[what] = count
+
+    def count(self, conditions: Any, depth: int = 1) -> None:
+        """Count what conditions hold; what is no filter, and a list too long, is told of at its place when read."""
+        self.add("objects", MAX_OBJECTS)
+        if not isinstance(conditions, dict) or depth > MAX_DEPTH:
+            return
+        for name, value in conditions.items():
+            if name in _LOGIC and isinstance(value, list):
+                for entry in value if len(value) <= MAX_COMPARISONS else ():
+                    self.count(entry, depth + 1)
+            else:
+                self._compared(value)
+
+    def _compared(self, value: Any) -> None:
+        compared = value if isinstance(value, dict) else {"$eq": value}
+        self.add("comparisons", MAX_COMPARISONS, len(compared))
+        for operator, operand in compared.items():
+            if operator in _WORDS:
+                self.add("of `$autocomplete` and `$q`", MAX_WORDS)
+            if isinstance(operand, list):
+                self.add("values in lists", MAX_VALUES_TOGETHER, min(len(operand), MAX_VALUES + 1))
 
 
 # --- logic ---
@@ -107,14 +152,6 @@ def _logic(name: str, value: Any, kind: Kind, field: str, depth: int) -> Conditi
         raise InvalidInput(f"`{field}` must not be empty", field=field)
     places = ((f"{field}[{place}]", entry) for place, entry in enumerate(entries))
     return _LOGIC[name](tuple(_all_of(_object(entry, place), kind, place, depth + 1) for place, entry in places))
-
-
-def _comparisons(where: Condition) -> Iterator[Comparison]:
-    if isinstance(where, Comparison):
-        yield where
-        return
-    for part in where.parts:
-        yield from _comparisons(part)
 
 
 def _on_field(name: str, value: Any, kind: Kind, field: str) -> Condition:
@@ -196,7 +233,7 @@ def _text(value: Any, field: str) -> str:
         raise InvalidInput(f"`{field}` must be text", field=field)
     if len(value) > MAX_TEXT:
         raise InvalidInput(f"`{field}` may hold at most {MAX_TEXT} characters, got {len(value)}", field=field)
-    if "\0" in value or any("\ud800" <= character <= "\udfff" for character in value):
+    if _NOT_STORED.search(value):
         raise InvalidInput(f"`{field}` holds a character that is not stored: {shown(value)}", field=field)
     return value
 
@@ -205,6 +242,8 @@ def _word(value: Any, field: str) -> str:
     text = _text(value, field).strip()
     if not text:
         raise InvalidInput(f"`{field}` must not be empty", field=field)
+    if len(text.encode()) > MAX_WORD_BYTES:
+        raise InvalidInput(f"`{field}` may hold at most {MAX_WORD_BYTES} bytes", field=field)
     return text
 
 

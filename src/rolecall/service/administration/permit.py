@@ -9,14 +9,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
-from rolecall.domain import call_capabilities, channel_capabilities
+from rolecall.domain import app_rules, call_capabilities, channel_capabilities
 from rolecall.domain.actions import ACTIONS, INDEX
 from rolecall.domain.call_rules import CallFacts
 from rolecall.domain.channel_case import ChannelCase
 from rolecall.domain.decision import Reason
 from rolecall.domain.errors import Forbidden, NotFound, RolecallError
+from rolecall.domain.facts import User
 from rolecall.domain.names import shown
 from rolecall.domain.policies import asks_for
+from rolecall.domain.roles import DEFAULT_USER_ROLE
 from rolecall.service.authorizer import Authorizer
 from rolecall.service.callers import Caller
 from rolecall.service.index import Missing
@@ -50,6 +52,12 @@ class Permit:
         """Raise Forbidden unless the caller may do every action on the target."""
         await self.require_all(caller, [(target, action) for action in actions])
 
+    async def require_any(self, caller: Caller, target: Question, actions: Sequence[str]) -> None:
+        """Raise Forbidden unless the caller may do one of the actions on the target; it speaks of the first."""
+        refusals = await self._refusals(caller, [(target, action) for action in actions])
+        if refusals and refusals[0] is not None and None not in refusals:
+            raise refusals[0]
+
     async def require_all(self, caller: Caller, asked: Sequence[tuple[Question, str]]) -> None:
         """Raise Forbidden unless the caller may do each action on its target."""
         for refusal in await self._refusals(caller, asked):
@@ -70,6 +78,16 @@ class Permit:
         if caller.server_side:
             return [True] * len(asked)
         return [refusal is None for refusal in await self._refusals(caller, asked)]
+
+    async def newcomer_may(self, caller: Caller, action: str) -> bool:
+        """Tell whether the caller, who is no user yet, may do an action in `.app` on its own things once it is one."""
+        new = User(0, caller.user_id, DEFAULT_USER_ROLE)
+
+        def judge(app: AppState) -> bool:
+            case = app_rules.app_case(app.rules, app.grants, new.id, new, author=new.id)
+            return app_rules.check_app(case, 1 << INDEX[action]).allowed
+
+        return (await self._authorizer.answer(caller.app_id, judge))[0]
 
     async def own_capabilities(self, caller: Caller, target: Question) -> tuple[str, ...]:
         """Return what the caller may do on a call or channel, sorted; server side: everything there is."""

@@ -1,6 +1,7 @@
 """Pages of queries: a part of what a search finds, of it what the caller may see, and the tokens to both sides.
 
-A token holds how many rows come before its page.
+A token holds how many rows come before its page. For a user only those count that it may see: nothing that is told
+depends on any other, but for the end of a search that has looked at `MOST_LOOKED_AT` rows.
 """
 
 from __future__ import annotations
@@ -12,13 +13,17 @@ from rolecall.domain.errors import InvalidInput
 from rolecall.service.administration.changes import Found, Page, Query
 from rolecall.service.administration.filters import offset, query_name
 from rolecall.service.administration.paging import Window, window
+from rolecall.service.pace import Pace
 
 T = TypeVar("T")
 
 DEFAULT_LIMIT: Final = 25
-MOST_LOOKED_AT: Final = 1_000
-"""How many rows one page looks at for a user that may see few of them; the next page goes on from there."""
-MOST_READ: Final = 200
+MOST_LOOKED_AT: Final = 10_000
+"""How many rows a query looks at, from the first one it finds, for a user that may see few of them."""
+_READS: Final = (200, 1_800, 4_000, 4_000)
+"""How many rows are read at once, `MOST_LOOKED_AT` in all: each reading searches anew, so they are few."""
+_ASKED_AT_ONCE: Final = 50
+"""Of how many rows at once it is asked whether they may be seen: nobody else is answered meanwhile."""
 
 
 Rows = Callable[[int, int], Awaitable[Sequence[T]]]
@@ -26,6 +31,28 @@ Rows = Callable[[int, int], Awaitable[Sequence[T]]]
 
 Seen = Callable[[Sequence[T]], Awaitable[Sequence[bool]]]
 """Tells of each row whether the caller may see it."""
+
+
+async def readable(rows: Rows[T], seen: Seen[T] | None, skipped: int, limit: int) -> Sequence[T]:
+    """Return a part of the rows that the caller may see, all of which are counted; `seen` None: it sees every row."""
+    if seen is None:
+        return await rows(skipped, limit)
+    found: list[T] = []
+    looked_at, counted, pace = 0, 0, Pace()
+    for most in _READS:
+        batch = await rows(looked_at, most)
+        for place in range(0, len(batch), _ASKED_AT_ONCE):
+            asked = batch[place : place + _ASKED_AT_ONCE]
+            visible = [row for row, may in zip(asked, await seen(asked), strict=True) if may]
+            found += visible[max(0, skipped - counted) :]
+            counted += len(visible)
+            if len(found) >= limit:
+                return found[:limit]
+            await pace.give_way()
+        looked_at += len(batch)
+        if len(batch) < most:
+            break
+    return found
 
 
 class Part(NamedTuple):
@@ -36,48 +63,13 @@ class Part(NamedTuple):
 
     async def filled(self, rows: Rows[T], seen: Seen[T] | None) -> Found[T]:
         """Return the page; `seen` None: the caller sees every row."""
-        items, following = await self._forward(rows, seen)
-        before = await self._backward(rows, seen)
+        limit = self.window.limit
+        found = await readable(rows, seen, self.start, limit + 1)
         return Found(
-            tuple(items),
-            "" if following is None else self.window.token(str(following)),
-            "" if before is None else self.window.token(str(before)),
+            tuple(found[:limit]),
+            self.window.token(str(self.start + limit)) if len(found) > limit else "",
+            self.window.token(str(max(0, self.start - limit))) if self.start else "",
         )
-
-    async def _forward(self, rows: Rows[T], seen: Seen[T] | None) -> tuple[list[T], int | None]:
-        """Return what the caller sees from the start on, and where the next page starts."""
-        items: list[T] = []
-        at, limit = self.start, self.window.limit
-        while at < self.start + MOST_LOOKED_AT:
-            most = limit + 1 if seen is None else MOST_READ
-            found = await rows(at, most)
-            may = await _all(found) if seen is None else await seen(found)
-            for place, (row, visible) in enumerate(zip(found, may, strict=True)):
-                if visible and len(items) == limit:
-                    return items, at + place
-                if visible:
-                    items.append(row)
-            at += len(found)
-            if len(found) < most:
-                return items, None
-        return items, at
-
-    async def _backward(self, rows: Rows[T], seen: Seen[T] | None) -> int | None:
-        """Return where the page before this one starts."""
-        if not self.start:
-            return None
-        if seen is None:
-            return max(0, self.start - self.window.limit)
-        first = max(0, self.start - MOST_LOOKED_AT)
-        may = await seen(await rows(first, self.start - first))
-        visible = [first + place for place, one in enumerate(may) if one]
-        if len(visible) >= self.window.limit:
-            return visible[-self.window.limit]
-        return visible[0] if visible and not first else first or None
-
-
-async def _all(rows: Sequence[object]) -> Sequence[bool]:
-    return [True] * len(rows)
 
 
 def part(query: Query, of: str) -> Part:

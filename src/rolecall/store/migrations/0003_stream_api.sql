@@ -42,3 +42,11 @@ CREATE TABLE tasks (
     UNIQUE (app_id, id)
 ) STRICT;
 CREATE INDEX tasks_by_age ON tasks (app_id, key);
+
+-- Users that were deleted and are not there again: only a server makes them anew.
+CREATE TABLE deleted_users (
+    app_id INTEGER NOT NULL REFERENCES apps (id) ON DELETE CASCADE,
+    id TEXT NOT NULL,
+    deleted_at INTEGER NOT NULL,
+    PRIMARY KEY (app_id, id)
+) STRICT, WITHOUT ROWID;

@@ -60,7 +60,7 @@ async def delete_channel(
     services: Services, context: Context, request: pb.DeleteChannelRequest
 ) -> pb.DeleteChannelResponse:
     """Delete a channel with its memberships."""
-    _, revision = await services.administration.channels.delete(context.caller, request.cid)
+    revision = await services.administration.channels.delete(context.caller, request.cid)
     return pb.DeleteChannelResponse(revision=revision)
 
 

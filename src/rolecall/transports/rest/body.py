@@ -20,6 +20,13 @@ from rolecall.domain.names import printable, shown
 S = TypeVar("S", bound=msgspec.Struct)
 
 MAX_DEPTH: Final = 64
+MAX_KEYS: Final = 10_000
+"""How many keys one object may have: far more than anything takes, and few enough to be looked at while others wait."""
+MAX_MARKS: Final = 100_000
+"""How many commas and opening brackets there may be, of which each value but the first has one before it.
+
+Json's parser lets no other thread go on while it reads, so this is known before.
+"""
 _PLACE: Final = re.compile(r"^(?P<said>.*?)(?: - at `(?P<key>key in )?\$(?P<path>[^`]*)`)?$", re.DOTALL)
 _LONE: Final = re.compile(r"[\ud800-\udfff]")
 _SMALLEST: Final = -(2**63)
@@ -54,12 +61,16 @@ def too_large(limit: int) -> InvalidInput:
 
 def parsed(text: bytes, field: str = "body") -> Any:
     """Return JSON as plain values; keys named twice, nesting too deep and values that nothing can hold are refused."""
+    if sum(map(text.count, (b",", b"[", b"{"))) > MAX_MARKS:
+        raise InvalidInput(f"`{field}` holds more than {MAX_MARKS} commas and brackets", field=field)
     try:
         value = json.loads(text.decode(), object_pairs_hook=_once, parse_constant=_no_constant)
     except UnicodeDecodeError:
         raise InvalidInput(f"`{field}` is not UTF-8", field=field) from None
     except _DuplicateKeyError as error:
         raise InvalidInput(f"`{field}` names the key {shown(error.key)} twice", field=error.key[:80]) from None
+    except _ManyKeysError:
+        raise InvalidInput(f"`{field}` holds an object with more than {MAX_KEYS} keys", field=field) from None
     except RecursionError:
         raise InvalidInput(f"`{field}` is nested deeper than {MAX_DEPTH} levels", field=field) from None
     except ValueError as error:
@@ -74,7 +85,13 @@ class _DuplicateKeyError(ValueError):
         self.key = key
 
 
+class _ManyKeysError(ValueError):
+    pass
+
+
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    if len(pairs) > MAX_KEYS:
+        raise _ManyKeysError
     table = dict(pairs)
     if len(table) != len(pairs):
         seen: set[str] = set()

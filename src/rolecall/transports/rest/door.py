@@ -23,7 +23,7 @@ from rolecall.transports.rest import body as reading
 from rolecall.transports.rest.connections import Connections
 from rolecall.transports.rest.errors import INTERNAL, NOT_FOUND, api_error, code_of, text_of
 from rolecall.transports.rest.exchange import Exchange
-from rolecall.transports.rest.limits import Allowance, Limits
+from rolecall.transports.rest.limits import Kind, Limits
 from rolecall.transports.rest.operation import Operation
 from rolecall.transports.rest.surface import Surface, encoded, surface_of
 
@@ -60,10 +60,13 @@ class Operations:
     async def missing(self, request: Request, _: Exception) -> Response:
         """Answer what is no operation of Rolecall."""
         started, path = time.perf_counter(), request.url.path[:200]
-        message = f"{request.method} {path} is not implemented by Rolecall"
-        told = api_error("Request", NOT_FOUND, message, _duration(started))
-        app = self._callers.app_of(request.query_params.get("api_key", ""))
-        headers = self._limits.take(app or 0, _kind(request.method)).headers()
+        code, message = NOT_FOUND, f"{request.method} {path} is not implemented by Rolecall"
+        headers: dict[str, str] = {}
+        try:
+            self._count_in(self._callers.app_of(request.query_params.get("api_key", "")), Kind.REFUSED, headers)
+        except OverLimit as error:
+            code, message = code_of(error), error.message
+        told = api_error("Request", code, message, _duration(started))
         return Response(encoded(Surface.V2, told), told.StatusCode, headers, _JSON)
 
     def _route(self, operation: Operation, path: str) -> Route:
@@ -108,16 +111,28 @@ class Operations:
     async def _caller(self, request: Request, headers: dict[str, str], operation: Operation) -> Caller:
         """Return who calls; the headers of the rate limit are there on every answer, on refusals too."""
         key = request.query_params.get("api_key", "")
-        app = self._callers.app_of(key)
-        allowance = self._limits.take(app or 0, _kind(operation.method))
+        try:
+            caller = await self._identified(request, key)
+        except Exception:
+            self._count_in(self._callers.app_of(key), Kind.REFUSED, headers)
+            raise
+        kind = Kind.READ if operation.method in _READS else Kind.WRITE
+        self._count_in(caller.app_id, Kind.ANONYMOUS if caller.anonymous else kind, headers)
+        return caller
+
+    async def _identified(self, request: Request, key: str) -> Caller:
+        if self._callers.app_of(key) is None:
+            raise Unauthenticated("api_key is invalid", reason="API_KEY_UNKNOWN" if key else "API_KEY_MISSING")
+        auth = request.headers.get("stream-auth-type", "").lower()
+        return await identified(self._callers, auth, key, request.headers.get("authorization", ""))
+
+    def _count_in(self, app: int | None, kind: Kind, headers: dict[str, str]) -> None:
+        """Count a request and tell so in the headers of its answer; OverLimit when it is one too many."""
+        allowance = self._limits.take(app or 0, kind)
         headers.update(allowance.headers())
         if allowance.exceeded:
             headers["Retry-After"] = str(max(1, allowance.reset - int(time.time())))
-            raise OverLimit(_too_many(allowance), reason="RATE_LIMITED")
-        if app is None:
-            raise Unauthenticated("api_key is invalid", reason="API_KEY_UNKNOWN" if key else "API_KEY_MISSING")
-        kind = request.headers.get("stream-auth-type", "").lower()
-        return await identified(self._callers, kind, key, request.headers.get("authorization", ""))
+            raise OverLimit(f"too many requests: at most {allowance.limit} a minute", reason="RATE_LIMITED")
 
     async def _exchange(self, operation: Operation, request: Request, surface: Surface, caller: Caller) -> Exchange:
         _check_named_once(request, operation)
@@ -185,14 +200,6 @@ def _check_named_once(request: Request, operation: Operation) -> None:
 def http_name(operation: Operation) -> str:
     """Return the name by which metrics and logs know an operation."""
     return f"http/{operation.id}"
-
-
-def _kind(method: str) -> str:
-    return "read" if method in _READS else "write"
-
-
-def _too_many(allowance: Allowance) -> str:
-    return f"too many requests: at most {allowance.limit} a minute"
 
 
 def _duration(started: float) -> str:

@@ -4,10 +4,23 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from enum import StrEnum
 from typing import Final, NamedTuple
 
 WINDOW_SECONDS: Final = 60
 _MOST_COUNTED: Final = 10_000
+
+
+class Kind(StrEnum):
+    """Classes of requests. API keys are public: who has not shown a token uses up nothing of those who have."""
+
+    READ = "read"
+    WRITE = "write"
+    CONNECT = "connect"
+    ANONYMOUS = "anonymous"
+    """Whatever callers without a token ask for."""
+    REFUSED = "refused"
+    """Callers who are not who they say, and what is no operation."""
 
 
 class Allowance(NamedTuple):
@@ -38,9 +51,9 @@ class Limits:
         self._per_minute = per_minute
         self._clock = clock
         self._window = 0
-        self._counts: dict[tuple[int, str], int] = {}
+        self._counts: dict[tuple[int, Kind], int] = {}
 
-    def take(self, app_id: int, kind: str) -> Allowance:
+    def take(self, app_id: int, kind: Kind) -> Allowance:
         """Count one request of an app, 0 for one whose app is not known."""
         window = int(self._clock()) // WINDOW_SECONDS
         if window != self._window or len(self._counts) >= _MOST_COUNTED:

@@ -30,7 +30,7 @@ from rolecall.transports.rest.connections import Connections
 from rolecall.transports.rest.door import identified
 from rolecall.transports.rest.errors import INTERNAL, ApiError, api_error, code_of, text_of
 from rolecall.transports.rest.hello import FIELD, ONCE, Hello, chat_hello, said_next, video_hello
-from rolecall.transports.rest.limits import Limits
+from rolecall.transports.rest.limits import Kind, Limits
 from rolecall.transports.rest.shapes.user import RESERVED, user_change
 from rolecall.transports.rest.surface import Surface
 
@@ -79,12 +79,12 @@ class Sockets:
         await socket.accept()
         with suppress(WebSocketDisconnect):
             try:
-                self._take(socket)
+                self._check(socket)
                 connection, user = await self._open(await greet(socket))
             except WebSocketDisconnect:
                 return
             except Exception as error:  # noqa: BLE001 - whatever it is, the client hears no and is closed
-                await self._refuse(socket, error, started)
+                await self._refuse(socket, self._counted(socket, error), started)
                 return
             try:
                 await self._run(socket, connection, user)
@@ -93,21 +93,20 @@ class Sockets:
 
     # --- who comes ---------------------------------------------------------------------------------------------------
 
-    def _take(self, socket: WebSocket) -> None:
-        """Count an attempt to connect, and refuse unknown apps and too many attempts."""
+    def _check(self, socket: WebSocket) -> None:
+        """Refuse unknown apps."""
         key = socket.query_params.get("api_key", "")
-        app = self._callers.app_of(key)
         for name in ONCE:
             if len(socket.query_params.getlist(name)) > 1:
                 raise InvalidInput(f"the query names `{name}` more than once", field=name)
-        if self._limits.take(app or 0, "connect").exceeded:
-            raise OverLimit("too many connections a minute", reason="RATE_LIMITED")
-        if app is None:
+        if self._callers.app_of(key) is None:
             raise Unauthenticated("api_key is invalid", reason="API_KEY_UNKNOWN" if key else "API_KEY_MISSING")
 
     async def _open(self, hello: Hello) -> tuple[Connection, UserRecord]:
         """Return a connection and its user, who becomes one by coming in."""
         caller = await identified(self._callers, hello.kind, hello.key, hello.token)
+        if self._limits.take(caller.app_id, Kind.ANONYMOUS if caller.anonymous else Kind.CONNECT).exceeded:
+            raise _too_many()
         if caller.server_side:
             raise Unauthenticated("only users connect, this token is a server's", reason="USER_TOKEN_REQUIRED")
         if hello.user_id and hello.user_id != caller.user_id and not caller.anonymous:
@@ -123,6 +122,13 @@ class Sockets:
             self._connections.discard(connection)
             raise
         return connection, user
+
+    def _counted(self, socket: WebSocket, error: Exception) -> Exception:
+        """Count a caller who is not who it says; return the error to tell it, another when these are too many."""
+        if not isinstance(error, Unauthenticated):
+            return error
+        app = self._callers.app_of(socket.query_params.get("api_key", ""))
+        return _too_many() if self._limits.take(app or 0, Kind.REFUSED).exceeded else error
 
     async def _user(self, caller: Caller, hello: Hello) -> UserRecord:
         if caller.anonymous:
@@ -223,6 +229,10 @@ class Sockets:
             told = api_error(_OPERATION, INTERNAL, failure.message, duration)
         self._observe(Event(_NAME, seconds, failure.name, caller, secrets.token_hex(8), failure, None, cause))
         return told
+
+
+def _too_many() -> OverLimit:
+    return OverLimit("too many connections a minute", reason="RATE_LIMITED")
 
 
 def _is_ping(said: Any) -> bool:

@@ -178,7 +178,7 @@ async def _put(
     record = stamped(replace(wanted, settings={**wanted.settings, **excluded}), stored, tx.now)
     if record is not stored:
         await tx.put_call(record)
-    put = await put_members(tx, change.cid, change.members, members, f"{change.within}members")
+    put = await put_members(tx, caller, record, change.members, members, f"{change.within}members")
     if created:
         tx.tell(Happening("call.created", change.cid, tuple(member.user_id for member in put), caller.user_id))
         return record

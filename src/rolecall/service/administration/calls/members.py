@@ -11,7 +11,7 @@ from rolecall.service.administration.calls.merging import Members
 from rolecall.service.administration.calls.on_call import OnCall, existing_call, known_users
 from rolecall.service.administration.calls.values import CallMemberChange, CallMembersView
 from rolecall.service.administration.changes import Listing, Page
-from rolecall.service.administration.checks import check_members, check_users, custom_roles, new_members
+from rolecall.service.administration.checks import check_joining, check_members, custom_roles, new_members
 from rolecall.service.administration.paging import window
 from rolecall.service.callers import Caller
 from rolecall.service.questions import Question
@@ -35,7 +35,9 @@ class CallMembers(OnCall):
         updates = call_changes.checked_members(updates, "update_members")
         check_members("update_members", updates, removals, required=True)
 
-        async def work(tx: Transaction, _: CallRecord) -> CallMembersView:
+        async def work(tx: Transaction, call: CallRecord) -> CallMembersView:
+            for alternatives in call_changes.actions_to_name(updates, removals):
+                await self._permit.require_any(caller, Question(call=cid), alternatives)
             members = await tx.call_members(cid, [update.user_id for update in updates])
             actions = list(call_changes.actions_on_members(updates, members))
             if removals:
@@ -44,7 +46,7 @@ class CallMembers(OnCall):
             gone = await tx.delete_call_members(cid, removals)
             if gone:
                 tx.tell(Happening("call.member_removed", cid, gone, caller.user_id))
-            records = await put_members(tx, cid, updates, members, "update_members")
+            records = await put_members(tx, caller, call, updates, members, "update_members")
             tell_members(tx, caller, cid, members, records)
             named = (record.user_id for record in records)
             return CallMembersView(records, await known_users(tx, named) if with_users else {})
@@ -64,13 +66,18 @@ class CallMembers(OnCall):
 
 
 async def put_members(
-    tx: Transaction, cid: str, changes: Sequence[CallMemberChange], stored: Members, field: str
+    tx: Transaction,
+    caller: Caller,
+    call: CallRecord,
+    changes: Sequence[CallMemberChange],
+    stored: Members,
+    field: str,
 ) -> tuple[CallMemberRecord, ...]:
     """Add and change members; who becomes one must be a user."""
-    await check_users(tx, new_members(field, changes, stored))
+    await check_joining(tx, caller, call.team, new_members(field, changes, stored))
     custom = await custom_roles(tx, (change.role for change in changes))
     records = call_changes.merged_members(changes, stored, custom, field, tx.now)
-    await tx.put_call_members(cid, [record for record in records if record is not stored.get(record.user_id)])
+    await tx.put_call_members(call.cid, [record for record in records if record is not stored.get(record.user_id)])
     return records
 
 

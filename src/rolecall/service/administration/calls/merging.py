@@ -174,6 +174,15 @@ def actions_to_change(change: CallChange, members: Members) -> Iterator[str]:
     yield from actions_on_members(change.members, members)
 
 
+def actions_to_name(changes: Sequence[CallMemberChange], removals: Sequence[str]) -> Iterator[tuple[str, ...]]:
+    """Return what a user needs to name members at all, of each group one action: whether they are any says nothing."""
+    if changes:
+        giving = all(change.role is not KEEP for change in changes)
+        yield (*(("UpdateCallMemberRole",) if giving else ()), "UpdateCallMember", "ReadCall")
+    if removals:
+        yield ("RemoveCallMember",)
+
+
 def actions_on_members(changes: Sequence[CallMemberChange], members: Members) -> Iterator[str]:
     """Return the actions a user needs to add or change members."""
     if any(change.user_id not in members or change.custom is not KEEP for change in changes):

@@ -21,7 +21,10 @@ class CallQueries(OnCall):
     """Finds calls and members."""
 
     async def query(self, caller: Caller, query: Query, *, members_limit: int = 100) -> Found[CallResult]:
-        """Return a page of the calls that a filter finds, newest first unless sorted; a user sees those it may read."""
+        """Return a page of the calls that a filter finds, newest first unless sorted; a user sees those it may read.
+
+        For a user the search ends after 10,000 rows looked at, full page or not.
+        """
         where = parsed_filter(query.filter_conditions, CALLS)
         sort = parsed_sort(query.sort, CALLS)
         wanted = part(query, "calls")
@@ -29,7 +32,7 @@ class CallQueries(OnCall):
         async def seen(records: Sequence[CallRecord]) -> Sequence[bool]:
             return await self._permit.allowed(caller, [Question(call=record.cid) for record in records], "ReadCall")
 
-        async with self._access.read(caller) as (reader, revision):
+        async with self._access.read(caller, searching=True) as (reader, revision):
 
             async def rows(offset: int, limit: int) -> Sequence[CallRecord]:
                 return await reader.search_calls(Search(where, sort, limit, offset))
@@ -50,7 +53,7 @@ class CallQueries(OnCall):
         where = parsed_filter(query.filter_conditions, CALL_MEMBERS)
         sort = parsed_sort(query.sort, CALL_MEMBERS)
         wanted = part(query, f"members of call {cid}")
-        async with self._access.read(caller) as (reader, _):
+        async with self._access.read(caller, searching=True) as (reader, _):
             await existing_call(reader, cid)
             await self._permit.require(caller, Question(call=cid), ["ReadCall"])
 

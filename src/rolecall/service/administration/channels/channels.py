@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
+from typing import TypeVar
 
 from rolecall.domain.names import check_id, check_type_name, parse_cid
 from rolecall.domain.records import ChannelMemberRecord, ChannelRecord
@@ -21,11 +22,13 @@ from rolecall.service.administration.channels.views import (
 )
 from rolecall.service.administration.channels.writes import (
     change_channel,
-    check_new,
+    check_type,
     create,
     delete,
     existing_channel,
+    find_channel,
     no_such_channel,
+    permit_naming,
     put_members,
 )
 from rolecall.service.administration.checks import check_count, check_ids, check_members
@@ -36,6 +39,8 @@ from rolecall.service.administration.types import unknown_type
 from rolecall.service.callers import Caller
 from rolecall.service.questions import Question
 from rolecall.store import Reader, Transaction
+
+T = TypeVar("T")
 
 
 class Channels:
@@ -55,7 +60,7 @@ class Channels:
         return ChannelResult(record, created, own, revision)
 
     async def _upsert(self, tx: Transaction, caller: Caller, change: ChannelChange) -> tuple[ChannelRecord, bool]:
-        stored = await tx.channel(change.cid)
+        stored = await find_channel(tx, self._permit, caller, change.cid)
         if stored is None:
             return await create(tx, self._permit, caller, change), True
         return await change_channel(tx, self._permit, caller, change, stored), False
@@ -86,7 +91,8 @@ class Channels:
         change = channel_changes.checked(replace(change, creator=creator, created_by_id=KEEP))
         check_count(len(change.members), f"{change.within}members")
         check_ids((member.user_id, f"{member.field}.user_id") for member in change.members)
-        found = await self._find(caller, change.cid, members_limit)
+        making = distinct and any(member.user_id == caller.user_id for member in change.members)
+        found = await self._find(caller, change.cid, members_limit, making=making)
         if found is not None:
             return found
 
@@ -95,9 +101,10 @@ class Channels:
             if record is not None:  # made since it was looked for
                 await self._permit.require(caller, Question(channel=change.cid), ["ReadChannel"])
                 return await channel_view(tx, caller, record, members_limit)
-            await check_new(tx, change.cid, distinct=distinct)
+            await check_type(tx, change.cid)
             by = await put_creator(tx, caller, change.creator, change.within)
-            record = await create(tx, self._permit, caller, replace(change, created_by_id=by))
+            new = replace(change, created_by_id=by)
+            record = await create(tx, self._permit, caller, new, named="" if distinct else "id")
             return replace(await channel_view(tx, caller, record, members_limit), created=True)
 
         view, revision = await self._access.write(caller, work)
@@ -111,9 +118,10 @@ class Channels:
             raise no_such_channel(cid)
         return view
 
-    async def _find(self, caller: Caller, cid: str, members_limit: int) -> ChannelView | None:
+    async def _find(self, caller: Caller, cid: str, members_limit: int, *, making: bool = False) -> ChannelView | None:
+        """Return a channel whole, None when it is not there; `making`: the caller may be told which of the two."""
         async with self._access.read(caller) as (reader, _):
-            record = await reader.channel(cid)
+            record = await (reader.channel(cid) if making else find_channel(reader, self._permit, caller, cid))
             if record is None:
                 return None
             await self._permit.require(caller, Question(channel=cid), ["ReadChannel"])
@@ -125,7 +133,7 @@ class Channels:
         parse_cid(cid, "cid")
         target = Question(channel=cid)
         async with self._access.read(caller) as (reader, revision):
-            record = await existing_channel(reader, cid)
+            record = await existing_channel(reader, self._permit, caller, cid)
             await self._permit.require(caller, target, ["ReadChannel"])
         return ChannelResult(record, False, await self._permit.own_capabilities(caller, target), revision)
 
@@ -144,20 +152,33 @@ class Channels:
         seen = tuple(record for record, may in zip(records, allowed, strict=True) if may)
         return Listing(seen, token, revision)
 
-    async def delete(self, caller: Caller, cid: str) -> tuple[ChannelView, int]:
+    async def delete(self, caller: Caller, cid: str) -> int:
+        """Delete a channel with its members."""
+        return (await self._delete(caller, cid, _nothing))[1]
+
+    async def delete_shown(self, caller: Caller, cid: str) -> ChannelView:
         """Delete a channel with its members; return what it was, without them."""
+
+        async def view(tx: Transaction, record: ChannelRecord) -> ChannelView:
+            own = await self._permit.own_capabilities(caller, Question(channel=cid))
+            return replace(await channel_view(tx, caller, record, 0), own_capabilities=own)
+
+        return (await self._delete(caller, cid, view))[0]
+
+    async def _delete(
+        self, caller: Caller, cid: str, view: Callable[[Transaction, ChannelRecord], Awaitable[T]]
+    ) -> tuple[T, int]:
         parse_cid(cid, "cid")
 
         async def check(reader: Reader) -> ChannelRecord:
-            record = await existing_channel(reader, cid)
+            record = await existing_channel(reader, self._permit, caller, cid)
             await self._permit.require(caller, Question(channel=cid), ["DeleteChannel"])
             return record
 
-        async def work(tx: Transaction) -> ChannelView:
-            view = await channel_view(tx, caller, await check(tx), 0)
-            own = await self._permit.own_capabilities(caller, Question(channel=cid))
+        async def work(tx: Transaction) -> T:
+            before = await view(tx, await check(tx))
             await delete(tx, caller, cid)
-            return replace(view, own_capabilities=own)
+            return before
 
         return await self._access.write(caller, work, check)
 
@@ -170,14 +191,15 @@ class Channels:
         check_members("update_members", updates, removals, required=True)
 
         async def work(tx: Transaction) -> tuple[ChannelMemberRecord, ...]:
-            await existing_channel(tx, cid)
+            channel = await existing_channel(tx, self._permit, caller, cid)
+            await permit_naming(self._permit, caller, cid, updates, removals)
             members = await tx.channel_members(cid, [*(update.user_id for update in updates), *removals])
             channel_changes.check_roles_kept(caller, updates, members)
             actions = list(channel_changes.actions_on_members(caller, updates, removals, members))
             if channel_changes.shows_others(caller, updates, members):
-                actions.append("ReadChannelMembers")
+                actions.append(channel_changes.READ_MEMBERS)
             await self._permit.require(caller, Question(channel=cid), actions)
-            return await put_members(tx, caller, cid, updates, removals, members)
+            return await put_members(tx, caller, channel, updates, removals, members)
 
         return await self._access.write(caller, work)
 
@@ -186,8 +208,12 @@ class Channels:
         parse_cid(cid, "cid")
         part = window(page, f"members of channel {cid}")
         async with self._access.read(caller) as (reader, revision):
-            await existing_channel(reader, cid)
+            await existing_channel(reader, self._permit, caller, cid)
             await self._permit.require(caller, Question(channel=cid), ["ReadChannelMembers"])
             rows = await reader.list_channel_members(cid, part.limit + 1, part.after)
         items, token = part.cut(rows, lambda member: member.user_id)
         return Listing(items, token, revision)
+
+
+async def _nothing(_: Transaction, __: ChannelRecord) -> None:
+    """Return nothing of a channel."""

@@ -30,18 +30,24 @@ MEMBER_RESERVED: Final = frozenset({
 def check_channel(caller: Caller, names: Iterable[str]) -> None:
     """Refuse fields of a channel that the caller does not change, in the words that clients of Stream know."""
     for name in names:
-        _check_reserved(name, RESERVED)
+        _check_reserved(caller, name, RESERVED)
         if name.partition(".")[0] in SERVER_SIDE and not caller.server_side:
-            text = f"you are not allowed to update the field `{name}`"
-            raise Forbidden(text, field=name, reason="SERVER_SIDE_ONLY")
+            raise Forbidden(_not_allowed(name), field=name, reason="SERVER_SIDE_ONLY")
 
 
-def check_member(names: Iterable[str]) -> None:
+def check_member(caller: Caller, names: Iterable[str]) -> None:
     """Refuse fields of a member that nobody changes by their name."""
     for name in names:
-        _check_reserved(name, MEMBER_RESERVED)
+        _check_reserved(caller, name, MEMBER_RESERVED)
 
 
-def _check_reserved(name: str, reserved: Collection[str]) -> None:
-    if name.partition(".")[0] in reserved:
-        raise Forbidden(f"field `{name}` is reserved and cannot updated", field=name, reason="FIELD_RESERVED")
+def _check_reserved(caller: Caller, name: str, reserved: Collection[str]) -> None:
+    if name.partition(".")[0] not in reserved:
+        return
+    if not caller.server_side:
+        raise Forbidden(_not_allowed(name), field=name, reason="FIELD_RESERVED")
+    raise Forbidden(f"field `{name}` is reserved and cannot updated", field=name, reason="FIELD_RESERVED")
+
+
+def _not_allowed(name: str) -> str:
+    return f"you are not allowed to update the field `{name}`"

@@ -21,6 +21,7 @@ from rolecall.service.callers import Caller
 
 OVERRIDES: Final = "config_overrides"
 CREATE: Final = "CreateChannel"
+READ_MEMBERS: Final = "ReadChannelMembers"
 
 Members = Mapping[str, ChannelMemberRecord]
 
@@ -193,6 +194,27 @@ def actions_on_members(
     lifted = any(members[user_id].banned for user_id in removals if user_id in members)  # who comes back is not banned
     if lifted or any(change.banned is not KEEP for change in changes):
         yield "BanChannelMember"
+
+
+def actions_to_name(
+    caller: Caller, changes: Sequence[ChannelMemberChange], removals: Sequence[str], asked: Collection[str] = ()
+) -> Iterator[tuple[str, ...]]:
+    """Return what a user needs to name members at all, of each group one action: whether they are any says nothing.
+
+    `asked` are those named as members: what becomes of the request tells whether they are, as it does of a role.
+    """
+    own = caller.user_id
+    others = [change for change in changes if change.user_id != own]
+    strangers = any(user_id != own for user_id in removals)
+    if others or strangers:
+        banning = not strangers and all(change.banned is not KEEP for change in others)
+        yield (*(("BanChannelMember",) if banning else ()), "UpdateChannelMembers", READ_MEMBERS)
+    if any(change.channel_role is not KEEP or change.user_id in asked for change in others):
+        yield (READ_MEMBERS,)
+    if any(change.user_id == own for change in changes):
+        yield ("AddOwnChannelMembership", "ReadChannel", "BanChannelMember")
+    if own in removals:
+        yield ("RemoveOwnChannelMembership",)
 
 
 def shows_others(caller: Caller, changes: Sequence[ChannelMemberChange], members: Members) -> bool:

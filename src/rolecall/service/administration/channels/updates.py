@@ -24,8 +24,9 @@ from rolecall.service.administration.channels.views import (
     channel_view,
     shown_after,
 )
-from rolecall.service.administration.channels.writes import change_channel, existing_channel
-from rolecall.service.administration.checks import check_count, custom_roles
+from rolecall.service.administration.channels.writes import change_channel, existing_channel, permit_naming
+from rolecall.service.administration.checks import check_count, custom_roles, sent
+from rolecall.service.administration.creators import checked_creator
 from rolecall.service.administration.permit import Permit, server_only
 from rolecall.service.callers import Caller
 from rolecall.service.questions import Question
@@ -60,7 +61,7 @@ class MemberPart:
 class ChannelUpdate:
     """An update of a channel that is there; parts that name one user count together, the last one where they differ.
 
-    `change` says nothing of members. `accept` answers the invite of `user_id`, "" for the caller: True accepts it.
+    `change` says nothing of members. `accept` and `reject` answer the invite of `user_id`, "" for the caller.
     `named` are the fields that the request names one by one.
     """
 
@@ -69,7 +70,8 @@ class ChannelUpdate:
     removals: tuple[str, ...] = ()
     add_tags: tuple[str, ...] = ()
     remove_tags: tuple[str, ...] = ()
-    accept: bool | None = None
+    accept: bool = False
+    reject: bool = False
     user_id: str = ""
     named: tuple[str, ...] = ()
 
@@ -87,7 +89,8 @@ class ChannelUpdates:
         cid = update.change.cid
 
         async def work(tx: Transaction) -> ChannelView:
-            stored = await existing_channel(tx, cid)
+            stored = await existing_channel(tx, self._permit, caller, cid)
+            await self._permit_looking(caller, update)
             change = await _whole(tx, caller, update, stored)
             record = await change_channel(tx, self._permit, caller, change, stored, update.removals)
             return await channel_view(tx, caller, record, members_limit)
@@ -95,20 +98,30 @@ class ChannelUpdates:
         view, revision = await self._access.write(caller, work)
         return await shown_after(self._permit, caller, view, revision)
 
+    async def _permit_looking(self, caller: Caller, update: ChannelUpdate) -> None:
+        """Refuse a user that may not know what the update asks of the channel as it is stored."""
+        cid, named = update.change.cid, [part.change for part in update.parts]
+        asked = {part.change.user_id for part in update.parts if part.part is Part.CHANGE}
+        if update.accept or update.reject:
+            named.append(ChannelMemberChange(update.user_id or caller.user_id))
+        await permit_naming(self._permit, caller, cid, named, update.removals, asked)
+        change = update.change
+        if change.custom == {} and change.frozen is KEEP and change.cooldown is KEEP:
+            await self._permit.require_any(caller, Question(channel=cid), ("UpdateChannel", "ReadChannel"))
+
     async def change_member(
         self, caller: Caller, cid: str, change: ChannelMemberChange, named: Sequence[str] = ()
     ) -> MemberView:
         """Change one member of a channel, "" for the caller; `named` are the fields that the request names."""
         parse_cid(cid, "cid")
-        channel_fields.check_member(named)
+        channel_fields.check_member(caller, named)
         user_id = check_id(change.user_id or caller.user_id, "user_id")
         change = channel_changes.checked_members([replace(change, user_id=user_id)], "members")[0]
 
         async def work(tx: Transaction) -> MemberView:
-            stored = await existing_channel(tx, cid)
+            stored = await existing_channel(tx, self._permit, caller, cid)
+            await permit_naming(self._permit, caller, cid, [change], asked={user_id})
             if user_id not in await tx.channel_members(cid, [user_id]):
-                if user_id != caller.user_id:
-                    await self._permit.require(caller, Question(channel=cid), ["ReadChannelMembers"])
                 text = f"user {shown(user_id)} is not a member of channel {shown(cid)}"
                 raise NotFound(text, field="user_id", reason="MEMBER_NOT_FOUND")
             await change_channel(tx, self._permit, caller, ChannelChange(cid, members=(change,)), stored)
@@ -128,35 +141,46 @@ def _checked(caller: Caller, update: ChannelUpdate) -> ChannelUpdate:
     for place, tag in enumerate(update.add_tags):
         check_text(tag, f"add_filter_tags[{place}]")
     changes = channel_changes.checked_members([part.change for part in update.parts], "members")
-    named = {}
-    for change in changes:
-        named[check_id(change.user_id, f"{change.field}.user_id")] = change.field
+    named = {check_id(one.user_id, f"{one.field}.user_id"): one.field for one in changes}
     for place, user_id in enumerate(update.removals):
         if user_id in named:
             field = f"{_REMOVALS}[{place}]"
             raise InvalidInput(f"`{field}`: {shown(user_id)} is named in `{named[user_id]}` already", field=field)
-    if update.accept is not None:
-        check_id(update.user_id or caller.user_id, "user_id")
-        if update.user_id not in {"", caller.user_id}:
-            server_only(caller, "answering the invite of another", "user_id")
-    parts = tuple(replace(part, change=change) for part, change in zip(update.parts, changes, strict=True))
+    if update.accept or update.reject:
+        _check_answer(caller, update)
+    change = update.change
+    if not isinstance(change.creator, Keep):
+        checked_creator(change.created_by_id, change.creator, change.within)
+        change = replace(change, created_by_id=change.creator.id)
+    parts = tuple(replace(part, change=one) for part, one in zip(update.parts, changes, strict=True))
     removals = tuple(dict.fromkeys(update.removals))
-    return replace(update, change=channel_changes.checked(update.change), parts=parts, removals=removals)
+    return replace(update, change=channel_changes.checked(change), parts=parts, removals=removals)
+
+
+def _check_answer(caller: Caller, update: ChannelUpdate) -> None:
+    """Check the answer to an invite: one, of who stays."""
+    if update.accept and update.reject:
+        raise InvalidInput("`reject_invite` can't go with `accept_invite`", field="reject_invite")
+    user_id = check_id(update.user_id or caller.user_id, "user_id")
+    if user_id != caller.user_id:
+        server_only(caller, "answering the invite of another", "user_id")
+    if user_id in update.removals:
+        field = f"{_REMOVALS}[{update.removals.index(user_id)}]"
+        answer = _answer_field(update)
+        raise InvalidInput(f"`{field}`: {shown(user_id)} answers an invite in `{answer}`", field=field)
 
 
 async def _whole(tx: Transaction, caller: Caller, update: ChannelUpdate, stored: ChannelRecord) -> ChannelChange:
     """Return an update as one change of the channel as it is stored."""
-    answering = (update.user_id or caller.user_id) if update.accept is not None else ""
+    answering = (update.user_id or caller.user_id) if update.accept or update.reject else ""
     ids = {*(part.change.user_id for part in update.parts), answering} - {""}
     members = await tx.channel_members(stored.cid, ids)
-    roles = await custom_roles(tx, (part.change.channel_role for part in update.parts))
-    for one in (part.change for part in update.parts):
-        if not isinstance(one.channel_role, Keep):
-            check_role(one.channel_role, roles, f"{one.field}.channel_role")
-    changes = _together(_applying(update.parts, members))
-    if update.accept is not None:
-        changes.append(_answer(members.get(answering), accept=update.accept))
-    change = replace(update.change, members=tuple(changes))
+    if caller.server_side:  # a user gives no role but the one a member has
+        await _check_roles(tx, update.parts)
+    parts = _applying(update.parts, members)
+    if answering:
+        parts.append(_answer(members.get(answering), update))
+    change = replace(update.change, members=tuple(_together(parts)))
     if isinstance(change.custom, Mapping) and not change.custom and not stored.custom:
         change = replace(change, custom=KEEP)  # nothing in the place of nothing is no change that one may refuse
     if not update.add_tags and not update.remove_tags:
@@ -166,6 +190,14 @@ async def _whole(tx: Transaction, caller: Caller, update: ChannelUpdate, stored:
     tags = dict.fromkeys((*before, *update.add_tags))
     extras[TAGS] = [tag for tag in tags if tag not in update.remove_tags] or None
     return replace(change, extras=extras)
+
+
+async def _check_roles(tx: Transaction, parts: Sequence[MemberPart]) -> None:
+    """Check every role that is named, also one that another part overrules."""
+    roles = await custom_roles(tx, (part.change.channel_role for part in parts))
+    for one in (part.change for part in parts):
+        if not isinstance(one.channel_role, Keep):
+            check_role(one.channel_role, roles, f"{one.field}.channel_role")
 
 
 def _applying(parts: Sequence[MemberPart], members: Members) -> list[MemberPart]:
@@ -202,17 +234,22 @@ def _together(parts: Sequence[MemberPart]) -> list[ChannelMemberChange]:
 def _joined(before: ChannelMemberChange, change: ChannelMemberChange) -> ChannelMemberChange:
     """Return two changes of one member as one; errors name the one that gives a role."""
     keeps_role = change.channel_role is KEEP
+    both = {**sent(before.extras, {}), **sent(change.extras, {})}
     return replace(
         before,
         channel_role=before.channel_role if keeps_role else change.channel_role,
         custom=before.custom if change.custom is KEEP else change.custom,
-        extras=before.extras if change.extras is KEEP else change.extras,
+        extras=both or KEEP,
         field=before.field if keeps_role else change.field,
     )
 
 
-def _answer(member: ChannelMemberRecord | None, *, accept: bool) -> ChannelMemberChange:
-    field = "accept_invite" if accept else "reject_invite"
+def _answer(member: ChannelMemberRecord | None, update: ChannelUpdate) -> MemberPart:
+    field = _answer_field(update)
     if member is None or not member.extras.get("invited"):
         raise InvalidInput(f"`{field}`: there is no invite to this channel", field=field)
-    return ChannelMemberChange(member.user_id, extras=_ANSWERS[accept], field=field)
+    return MemberPart(Part.CHANGE, ChannelMemberChange(member.user_id, extras=_ANSWERS[update.accept], field=field))
+
+
+def _answer_field(update: ChannelUpdate) -> str:
+    return "accept_invite" if update.accept else "reject_invite"

@@ -43,7 +43,8 @@ class ChannelChange:
     """A change of a channel, or a new channel; members named are added or changed, others stay.
 
     `cooldown` is in seconds. `overrides` replaces all of the channel's own changes. `creator` is who makes a new one,
-    written as a user as well. `within` is what the request's fields are in, such as `data.`, for errors that name them.
+    written as a user as well; of a change only its id counts. `within` is what the request's fields are in, such as
+    `data.`, for errors that name them.
     """
 
     cid: str

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Final
-from uuid import uuid4
 
-from rolecall.domain.errors import Forbidden, InvalidInput, NotFound
+from rolecall.domain.errors import Forbidden, InvalidInput
 from rolecall.domain.names import check_id, shown
-from rolecall.domain.records import TaskRecord, UserRecord
+from rolecall.domain.records import UserRecord
 from rolecall.domain.roles import canonical
 from rolecall.service.administration.access import Access
 from rolecall.service.administration.changes import KEEP, Keep, Listing, Page
-from rolecall.service.administration.checks import check_count, check_ids, check_users
+from rolecall.service.administration.checks import check_count, check_ids
 from rolecall.service.administration.paging import window
 from rolecall.service.administration.permit import Permit, in_team, server_only
+from rolecall.service.administration.query_pages import readable
 from rolecall.service.administration.users import search as user_search
+from rolecall.service.administration.users.deletion import delete_users, refuse_deleted, unknown
 from rolecall.service.administration.users.merging import checked, put_users
 from rolecall.service.administration.users.values import UserChange, UserDeletion, UserQuery
 from rolecall.service.callers import Caller
@@ -26,9 +27,6 @@ __all__ = ["Users", "checked", "put_users"]
 
 _SERVER_FIELDS: Final = ("banned", "deactivated", "revoke_tokens_issued_before")
 """What no user writes of itself; `role`, `teams` and `teams_role` neither, unless they are what they were."""
-
-_LOOKED_AT_ONCE: Final = 500
-_MOST_LOOKED_AT: Final = 2_000
 
 
 class Users:
@@ -71,9 +69,9 @@ class Users:
         async def check(reader: Reader) -> None:
             stored = await reader.users({change.id for change in checks})
             for change, field, id_field in zip(checks, fields, ids, strict=True):
-                await self._authorize(caller, change, stored.get(change.id), field)
+                await self._authorize(reader, caller, change, stored.get(change.id), field)
                 if known and change.id not in stored:
-                    raise _unknown(change.id, id_field)
+                    raise unknown(change.id, id_field)
 
         async def work(tx: Transaction) -> tuple[UserRecord, ...]:
             await check(tx)
@@ -81,11 +79,14 @@ class Users:
 
         return await self._access.write(caller, work, precheck=check)
 
-    async def _authorize(self, caller: Caller, change: UserChange, stored: UserRecord | None, field: str) -> None:
+    async def _authorize(
+        self, reader: Reader, caller: Caller, change: UserChange, stored: UserRecord | None, field: str
+    ) -> None:
         """Ask for a user that changes itself; it is its own owner and of its own teams."""
         if caller.server_side:
             return
         if stored is None:  # an unknown user may do nothing, so not create itself either
+            await refuse_deleted(reader, change.id)
             await self._permit.require_in_app(caller, "UpdateUser", (), author=change.id)
         stored = stored or UserRecord(change.id)
         _check_standing(caller, change, stored, field)
@@ -101,7 +102,7 @@ class Users:
                 viewer = await self._viewer(reader, caller)
                 await self._permit.require_in_app(caller, "SearchUser", _teams(viewer, record))
             if record is None:
-                raise _unknown(user_id, "user_id")
+                raise unknown(user_id, "user_id")
             return record, revision
 
     async def list(self, caller: Caller, page: Page) -> Listing[UserRecord]:
@@ -116,21 +117,21 @@ class Users:
     async def query(self, caller: Caller, query: UserQuery) -> tuple[UserRecord, ...]:
         """Return the users found, without those that a user may not search: these are not skipped by `offset` either.
 
-        For a user the search ends after so many rows, full page or not.
+        For a user the search ends after 10,000 rows looked at, full page or not.
         """
         where, sort, limit = user_search.parsed(query)
-        async with self._access.read(caller) as (reader, _):
-            if caller.server_side:
-                return tuple(await reader.search_users(Search(where, sort, limit, query.offset)))
+        async with self._access.read(caller, searching=True) as (reader, _):
             viewer = await self._viewer(reader, caller)
             await self._permit.require_in_app(caller, "SearchUser", _teams(viewer, viewer))
-            found: list[UserRecord] = []
-            for looked in range(0, _MOST_LOOKED_AT, _LOOKED_AT_ONCE):
-                rows = await reader.search_users(Search(where, sort, _LOOKED_AT_ONCE, looked))
-                found += await self._visible(caller, viewer, tuple(rows))
-                if len(rows) < _LOOKED_AT_ONCE or len(found) >= query.offset + limit:
-                    break
-            return tuple(found[query.offset : query.offset + limit])
+
+            async def rows(offset: int, most: int) -> Sequence[UserRecord]:
+                return await reader.search_users(Search(where, sort, most, offset))
+
+            async def seen(records: Sequence[UserRecord]) -> Sequence[bool]:
+                visible = {user.id for user in await self._visible(caller, viewer, tuple(records))}
+                return [user.id in visible for user in records]
+
+            return tuple(await readable(rows, None if caller.server_side else seen, query.offset, limit))
 
     async def _visible(
         self, caller: Caller, viewer: UserRecord | None, rows: tuple[UserRecord, ...]
@@ -151,7 +152,8 @@ class Users:
     ) -> UserDeletion:
         """Delete users, all or none, and keep a task that tells of it; server-side only.
 
-        What they have created is the new owners', or stays theirs where none is named.
+        What they have created is the new owners', or stays theirs where none is named. They do not come back by
+        themselves, and those who watch are told of the first 1,000 calls and channels that this changes.
         """
         server_only(caller, "deleting users")
         if not user_ids:
@@ -164,31 +166,10 @@ class Users:
             check_id(owner, field)
             if owner in user_ids:
                 raise InvalidInput(f"`{field}`: user {shown(owner)} is to be deleted too", field=field)
-        (users, task), revision = await self._access.write(caller, lambda tx: _delete(tx, user_ids, owners))
+        (users, task), revision = await self._access.write(
+            caller, lambda tx: delete_users(tx, user_ids, owners, caller.user_id)
+        )
         return UserDeletion(users, task, revision)
-
-
-async def _delete(
-    tx: Transaction, user_ids: Sequence[str], owners: Mapping[str, str]
-) -> tuple[tuple[UserRecord, ...], str]:
-    stored = await tx.users(user_ids)
-    for place, user_id in enumerate(user_ids):
-        if user_id not in stored:
-            raise _unknown(user_id, f"user_ids[{place}]")
-    await check_users(tx, owners)
-    if owner := owners.get("new_call_owner_id"):
-        await tx.give_calls(user_ids, owner)
-    if owner := owners.get("new_channel_owner_id"):
-        await tx.give_channels(user_ids, owner)
-    await tx.delete_users(user_ids)
-    result = {user_id: {"status": "ok"} for user_id in user_ids}
-    task = TaskRecord(str(uuid4()), result=result, created_at=tx.now, updated_at=tx.now)
-    await tx.put_task(task)
-    return tuple(stored[user_id] for user_id in user_ids), task.id
-
-
-def _unknown(user_id: str, field: str) -> NotFound:
-    return NotFound(f"user {shown(user_id)} does not exist", field=field, reason="USER_NOT_FOUND")
 
 
 def _check_own(caller: Caller, change: UserChange, field: str, id_field: str) -> None:

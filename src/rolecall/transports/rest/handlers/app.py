@@ -10,6 +10,7 @@ from msgspec import UNSET, UnsetType
 from rolecall.service.administration.changes import KEEP, AppChange, Keep
 from rolecall.transports.rest.exchange import Exchange
 from rolecall.transports.rest.extras import asking, sent_extras
+from rolecall.transports.rest.handlers.types import SentGrants
 from rolecall.transports.rest.operation import Answer, Operation
 from rolecall.transports.rest.paging import every
 from rolecall.transports.rest.shapes.app import App, app
@@ -37,7 +38,7 @@ class AppChanges(msgspec.Struct, kw_only=True):
 
     permission_version: str | None = None
     migrate_permissions_to_v2: bool | None = None
-    grants: dict[str, list[str] | None] | UnsetType | None = UNSET
+    grants: SentGrants = UNSET
     multi_tenant_enabled: bool | None = None
     user_search_disallowed_roles: list[str] | None = None
     disable_permissions_checks: bool | None = None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
 import msgspec
 from msgspec import UNSET, UnsetType
@@ -10,7 +10,8 @@ from msgspec import UNSET, UnsetType
 from rolecall.transports.rest.exchange import Exchange
 from rolecall.transports.rest.handlers.calls import Limit, cid_of, query_of
 from rolecall.transports.rest.operation import Answer, Operation
-from rolecall.transports.rest.shapes.call import Member, MemberRequest, member_changes, members
+from rolecall.transports.rest.shapes.bounded import BOUNDED, Texts
+from rolecall.transports.rest.shapes.call import Member, MemberRequests, member_changes, members
 
 _TAG: Final = "calls"
 _ONE: Final = ("/api/v2/video/call/{type}/{id}", "/video/call/{type}/{id}")
@@ -21,14 +22,14 @@ _REQUEST: Final = tuple(f"{path}/request_permission" for path in _ONE)
 _BLOCK: Final = tuple(f"{path}/block" for path in _ONE)
 _UNBLOCK: Final = tuple(f"{path}/unblock" for path in _ONE)
 
-Track = Literal["screenshare", "send-audio", "send-video"]
+Tracks = Annotated[list[Literal["screenshare", "send-audio", "send-video"]], BOUNDED]
 
 
 class UpdateCallMembersRequest(msgspec.Struct, kw_only=True):
     """Who is to be a member, or another kind of member, and who no longer."""
 
-    update_members: list[MemberRequest] | None = None
-    remove_members: list[str] | None = None
+    update_members: MemberRequests | None = None
+    remove_members: Texts | None = None
 
 
 class QueryCallMembersRequest(msgspec.Struct, kw_only=True):
@@ -47,14 +48,14 @@ class UpdateUserPermissionsRequest(msgspec.Struct, kw_only=True):
     """What one user may do on the call whatever the user's roles say, and what not."""
 
     user_id: str
-    grant_permissions: list[Track] | None = None
-    revoke_permissions: list[Track] | None = None
+    grant_permissions: Tracks | None = None
+    revoke_permissions: Tracks | None = None
 
 
 class RequestPermissionRequest(msgspec.Struct, kw_only=True):
     """What the caller asks to be allowed."""
 
-    permissions: list[Track]
+    permissions: Tracks
 
 
 class BlockUserRequest(msgspec.Struct, kw_only=True):

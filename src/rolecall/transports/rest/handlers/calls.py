@@ -21,7 +21,7 @@ from rolecall.transports.rest.shapes.call import (
     CallAnswer,
     CallState,
     Member,
-    MemberRequest,
+    MemberRequests,
     call,
     member_changes,
     members,
@@ -56,7 +56,7 @@ class CallRequest(UpdateCallRequest, kw_only=True):
 
     created_by_id: str | None = None
     created_by: UserRequest | None = None
-    members: list[MemberRequest] | None = None
+    members: MemberRequests | None = None
     team: str | None = None
     video: bool | None = None
     channel_cid: str | None = None

@@ -14,6 +14,7 @@ from rolecall.service.administration.channels.updates import Part
 from rolecall.transports.rest.exchange import Exchange
 from rolecall.transports.rest.handlers.channels import cid_of
 from rolecall.transports.rest.operation import Answer, Operation
+from rolecall.transports.rest.shapes.bounded import Fields, Texts
 from rolecall.transports.rest.shapes.channel import ChannelMember, channel_member
 from rolecall.transports.rest.shapes.channel_request import (
     Members,
@@ -65,8 +66,8 @@ class QueryMembersPayload(msgspec.Struct, kw_only=True):
 class UpdateMemberPartialRequest(msgspec.Struct, kw_only=True):
     """Single fields to set and to take away; what is no field of a member is custom data, at a path with dots."""
 
-    set: dict[str, Any] | None = None
-    unset: list[str] | None = None
+    set: Fields | None = None
+    unset: Texts | None = None
 
 
 class MembersResponse(Answer, kw_only=True):
@@ -141,6 +142,6 @@ OPERATIONS: Final = (
         UpdateMemberPartialRequest,
         query=("user_id",),
         tag=_TAG,
-        needs=("ReadChannel", "UpdateChannelMembers", "AddOwnChannelMembership"),
+        needs=("ReadChannel", "ReadChannelMembers", "UpdateChannelMembers", "AddOwnChannelMembership"),
     ),
 )

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 import msgspec
-from msgspec import UNSET
+from msgspec import UNSET, Meta
 
 from rolecall.domain.channel_config import CONFIG
 from rolecall.domain.errors import InvalidInput
@@ -14,7 +14,7 @@ from rolecall.domain.names import printable
 from rolecall.service.administration.changes import KEEP, TypeChange
 from rolecall.transports.rest.exchange import Exchange
 from rolecall.transports.rest.extras import sent_extras
-from rolecall.transports.rest.handlers.types import Kind, SentGrants, grants_of
+from rolecall.transports.rest.handlers.types import MOST_POLICIES, Ids, Kind, SentGrants, grants_of
 from rolecall.transports.rest.operation import Answer, Operation
 from rolecall.transports.rest.shapes.channel_type import (
     COMMANDS,
@@ -49,7 +49,7 @@ class ChannelTypeFields(msgspec.Struct, kw_only=True):
     blocklist_behavior: str | None = None
     blocklists: list[dict[str, Any]] | None = None
     chat_preferences: dict[str, Any] | None = None
-    commands: list[str] | None = None
+    commands: Ids | None = None
     connect_events: bool | None = None
     count_messages: bool | None = None
     custom_events: bool | None = None
@@ -61,7 +61,7 @@ class ChannelTypeFields(msgspec.Struct, kw_only=True):
     mutes: bool | None = None
     partition_size: int | None = None
     partition_ttl: str | None = None
-    permissions: list[ChannelPolicy] | None = None
+    permissions: Annotated[list[ChannelPolicy], Meta(max_length=MOST_POLICIES)] | None = None
     polls: bool | None = None
     push_level: str | None = None
     push_notifications: bool | None = None

@@ -14,6 +14,7 @@ from rolecall.service.administration.channels.values import ChannelChange
 from rolecall.transports.rest.exchange import Exchange
 from rolecall.transports.rest.handlers.channels import cid_of
 from rolecall.transports.rest.operation import Operation
+from rolecall.transports.rest.shapes.bounded import Fields, Texts
 from rolecall.transports.rest.shapes.channel import MODERATOR, ChannelWithMembers, channel_with_members
 from rolecall.transports.rest.shapes.channel_request import (
     ChannelDataRequest,
@@ -39,13 +40,13 @@ class UpdateChannelRequest(msgspec.Struct, kw_only=True):
 
     data: ChannelDataRequest | None = None
     add_members: Members | None = None
-    remove_members: list[str] | None = None
+    remove_members: Texts | None = None
     invites: Members | None = None
-    add_moderators: list[str] | None = None
-    demote_moderators: list[str] | None = None
+    add_moderators: Texts | None = None
+    demote_moderators: Texts | None = None
     assign_roles: Members | None = None
-    add_filter_tags: list[str] | None = None
-    remove_filter_tags: list[str] | None = None
+    add_filter_tags: Texts | None = None
+    remove_filter_tags: Texts | None = None
     cooldown: Annotated[int, Meta(ge=0, le=MAX_COOLDOWN_SECONDS)] | None = None
     accept_invite: bool | None = None
     reject_invite: bool | None = None
@@ -60,8 +61,8 @@ class UpdateChannelRequest(msgspec.Struct, kw_only=True):
 class UpdateChannelPartialRequest(msgspec.Struct, kw_only=True):
     """Single fields to set and to take away; what is no field of a channel is custom data, at a path with dots."""
 
-    set: dict[str, Any] | None = None
-    unset: list[str] | None = None
+    set: Fields | None = None
+    unset: Texts | None = None
     user_id: str | None = None
     user: UserId | None = None
 
@@ -71,7 +72,6 @@ async def update_channel(exchange: Exchange) -> ChannelWithMembers:
     body: UpdateChannelRequest = exchange.body
     surface, sent = exchange.surface, exchange.sent
     change = _change(exchange, cid_of(exchange))
-    answer = body.accept_invite or (False if body.reject_invite else None)
     update = ChannelUpdate(
         change,
         parts=(
@@ -84,8 +84,9 @@ async def update_channel(exchange: Exchange) -> ChannelWithMembers:
         removals=tuple(body.remove_members or ()),
         add_tags=tuple(body.add_filter_tags or ()),
         remove_tags=tuple(body.remove_filter_tags or ()),
-        accept=answer,
-        user_id=(body.user_id or (body.user.id if body.user else "")) if answer is not None else "",
+        accept=body.accept_invite or False,
+        reject=body.reject_invite or False,
+        user_id=body.user_id or (body.user.id if body.user else ""),
     )
     view = await exchange.administration.channel_updates.change(exchange.caller, update)
     return channel_with_members(surface, view)
@@ -129,6 +130,7 @@ OPERATIONS: Final = (
             "UpdateChannelFrozen",
             "UpdateChannelCooldown",
             "ReadChannel",
+            "ReadChannelMembers",
         ),
     ),
     Operation(

@@ -93,7 +93,7 @@ async def get_channel(exchange: Exchange) -> ChannelState:
 
 async def delete_channel(exchange: Exchange) -> ChannelAnswer:
     """Delete a channel with its members."""
-    view, _ = await exchange.administration.channels.delete(exchange.caller, cid_of(exchange))
+    view = await exchange.administration.channels.delete_shown(exchange.caller, cid_of(exchange))
     return ChannelAnswer(channel=channel(exchange.surface, view))
 
 
@@ -153,6 +153,6 @@ OPERATIONS: Final = (
         QueryChannelsRequest,
         query=("connection_id",),
         tag=_TAG,
-        needs=("ReadChannel",),
+        needs=("ReadChannel", "ReadChannelMembers"),
     ),
 )

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Literal, NamedTuple
+from typing import Annotated, Final, Literal, NamedTuple
 
-from msgspec import UnsetType
+from msgspec import Meta, UnsetType
 
 from rolecall.domain.errors import NotFound, RevisionConflict
 from rolecall.domain.records import Grants, TypeRecord
@@ -15,7 +15,12 @@ from rolecall.service.administration.types import Types
 from rolecall.transports.rest.exchange import Exchange
 from rolecall.transports.rest.paging import every
 
-SentGrants = dict[str, list[str] | None] | UnsetType | None
+MOST_ROLES: Final = 10_000
+MOST_IDS: Final = 2_000
+MOST_POLICIES: Final = 1_000
+
+Ids = Annotated[list[str], Meta(max_length=MOST_IDS)]
+SentGrants = Annotated[dict[str, Ids | None], Meta(max_length=MOST_ROLES)] | UnsetType | None
 """Grants of a request: a role's list whole, null for an empty one; null for all of them puts the defaults back."""
 
 

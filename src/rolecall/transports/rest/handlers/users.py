@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
 import msgspec
 
@@ -12,6 +12,7 @@ from rolecall.service.administration.checks import check_count
 from rolecall.service.administration.users.values import UserQuery
 from rolecall.transports.rest.exchange import Exchange
 from rolecall.transports.rest.operation import Answer, Operation
+from rolecall.transports.rest.shapes.bounded import BOUNDED, Texts
 from rolecall.transports.rest.shapes.partial_user import UpdateUserPartialRequest, partial_user_change
 from rolecall.transports.rest.shapes.user import FullUser, User, UserRequest, full_user, user, user_change
 
@@ -31,13 +32,13 @@ class UpdateUsersRequest(msgspec.Struct, kw_only=True):
     replaced, also by nothing.
     """
 
-    users: dict[str, dict[str, Any]]
+    users: Annotated[dict[str, dict[str, Any]], BOUNDED]
 
 
 class UpdateUsersPartialRequest(msgspec.Struct, kw_only=True):
     """Changes of users that are there."""
 
-    users: list[UpdateUserPartialRequest]
+    users: Annotated[list[UpdateUserPartialRequest], BOUNDED]
 
 
 class UpdateUsersResponse(Answer, kw_only=True):
@@ -80,10 +81,11 @@ class QueryUsersResponse(Answer):
 class DeleteUsersRequest(msgspec.Struct, kw_only=True):
     """Users to delete, with their memberships. How thorough to be has no effect: they are gone at once.
 
-    What they have created becomes the new owners' where one is named.
+    What they have created becomes the new owners' where one is named. Events tell of the first 1,000 calls and channels
+    that this changes. Deleted users are made anew by servers only.
     """
 
-    user_ids: list[str]
+    user_ids: Texts
     user: Hardness | None = None
     messages: Hardness | None = None
     conversations: Literal["soft", "hard"] | None = None

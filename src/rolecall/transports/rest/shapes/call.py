@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 import msgspec
 from msgspec import UNSET, UnsetType
@@ -15,6 +15,7 @@ from rolecall.service.administration.calls.values import CallMemberChange, CallV
 from rolecall.service.administration.changes import KEEP
 from rolecall.transports.rest.extras import Extra, ExtraFields, line
 from rolecall.transports.rest.operation import Answer
+from rolecall.transports.rest.shapes.bounded import BOUNDED
 from rolecall.transports.rest.shapes.call_settings import settings_tree
 from rolecall.transports.rest.shapes.user import User, user
 from rolecall.transports.rest.surface import Surface, Time
@@ -98,6 +99,9 @@ class MemberRequest(msgspec.Struct, kw_only=True):
     custom: dict[str, Any] | None = None
 
 
+MemberRequests = Annotated[list[MemberRequest], BOUNDED]
+
+
 class CallAnswer(Answer, kw_only=True):
     """A call."""
 
@@ -150,7 +154,7 @@ def members(surface: Surface, records: tuple[CallMemberRecord, ...], users: Mapp
     ]
 
 
-def member_changes(sent: list[MemberRequest] | None) -> tuple[CallMemberChange, ...]:
+def member_changes(sent: MemberRequests | None) -> tuple[CallMemberChange, ...]:
     """Return members as the administration takes them."""
     return tuple(
         CallMemberChange(

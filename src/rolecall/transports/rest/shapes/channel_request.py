@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 import msgspec
 
 from rolecall.domain.channel_config import CONFIG, FLAGS
 from rolecall.domain.errors import InvalidInput
-from rolecall.domain.names import check_id
+from rolecall.domain.names import check_id, shown
 from rolecall.service.administration.changes import KEEP, Keep, Merge
 from rolecall.service.administration.channels.fields import MEMBER_RESERVED, RESERVED
 from rolecall.service.administration.channels.merging import NOW
 from rolecall.service.administration.channels.updates import MemberPart, Part, starting_members
 from rolecall.service.administration.channels.values import ChannelChange, ChannelMemberChange, ChannelOverrides
+from rolecall.service.administration.users.values import UserChange
 from rolecall.transports.rest.body import shaped
+from rolecall.transports.rest.shapes.bounded import BOUNDED, Texts
 from rolecall.transports.rest.shapes.channel import CONFIG_OVERRIDES
 from rolecall.transports.rest.shapes.user import UserRequest, user_change
 from rolecall.transports.rest.surface import Surface
@@ -42,7 +44,7 @@ class ChannelMemberRequest(msgspec.Struct, kw_only=True):
     custom: dict[str, Any] | None = None
 
 
-Members = list[str | ChannelMemberRequest]
+Members = Annotated[list[str | ChannelMemberRequest], BOUNDED]
 
 
 class ChannelFields(msgspec.Struct, kw_only=True):
@@ -55,7 +57,7 @@ class ChannelFields(msgspec.Struct, kw_only=True):
     config_overrides: dict[str, Any] | None = None
     auto_translation_enabled: bool | None = None
     auto_translation_language: str | None = None
-    filter_tags: list[str] | None = None
+    filter_tags: Texts | None = None
 
 
 class ChannelDataRequest(ChannelFields, kw_only=True):
@@ -100,12 +102,21 @@ def new_channel(surface: Surface, cid: str, data: ChannelDataRequest, sent: Mapp
 
 
 def changed_channel(surface: Surface, cid: str, data: ChannelDataRequest, sent: Mapping[str, Any]) -> ChannelChange:
-    """Return a change of a channel by its data, whose custom data replaces all there is."""
-    change = channel_change(cid, data, "data.")
-    by_id = KEEP if data.created_by_id is None else data.created_by_id
+    """Return a change of a channel by its data, whose custom data replaces all there is; of a creator the id counts."""
+    for name in ("members", "invites"):
+        if getattr(data, name) is not None:
+            field = f"data.{name}"
+            raise InvalidInput(
+                f"`{field}` is for new channels, `add_members` and `invites` are for others", field=field
+            )
+    change = replace(
+        channel_change(cid, data, "data."),
+        created_by_id=KEEP if data.created_by_id is None else data.created_by_id,
+        creator=KEEP if data.created_by is None else UserChange(data.created_by.id),
+    )
     if not sent or (surface is not Surface.CHAT and data.custom is None):
-        return replace(change, created_by_id=by_id)
-    return replace(change, created_by_id=by_id, custom=_custom(surface, data.custom, sent))
+        return change
+    return replace(change, custom=_custom(surface, data.custom, sent))
 
 
 def channel_change(cid: str, fields: ChannelFields, within: str) -> ChannelChange:
@@ -199,6 +210,8 @@ def partly_changed_channel(
     surface: Surface, cid: str, values: Mapping[str, Any], removed: Sequence[str]
 ) -> ChannelChange:
     """Return a change of single fields; what is no field of a channel is custom data, at a path with dots."""
+    _check_whole(values, _FIELDS, "set")
+    _check_whole(removed, _FIELDS, "unset")
     fields = {name: value for name, value in values.items() if name in _FIELDS}
     gone = [name for name in removed if name in _FIELDS and name not in fields]
     change = channel_change(cid, shaped(fields, ChannelFields, "set"), "set.")
@@ -215,6 +228,8 @@ def partly_changed_member(
 ) -> ChannelMemberChange:
     """Return a change of single fields of a member."""
     own = frozenset(MemberFields.__struct_fields__)
+    _check_whole(values, own, "set")
+    _check_whole(removed, own, "unset")
     fields = shaped({name: value for name, value in values.items() if name in own}, MemberFields, "set")
     if "channel_role" in removed:
         raise InvalidInput("`channel_role` can't be taken away, only changed", field="unset")
@@ -229,6 +244,14 @@ def partly_changed_member(
         extras=extras or KEEP,
         field="set",
     )
+
+
+def _check_whole(names: Iterable[str], fields: Collection[str], field: str) -> None:
+    """Refuse paths into fields: only custom data is changed key by key."""
+    for name in names:
+        root, dot, _ = name.partition(".")
+        if dot and root in fields:
+            raise InvalidInput(f"`{field}`: {shown(root)} can only be changed whole", field=f"{field}.{name}")
 
 
 def _keys(surface: Surface, values: Mapping[str, Any], removed: Sequence[str], fields: Collection[str]) -> Merge | Keep:

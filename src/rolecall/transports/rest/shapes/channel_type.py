@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
 import msgspec
-from msgspec import UNSET, UnsetType
+from msgspec import UNSET, Meta, UnsetType
 
 from rolecall.domain.builtin import channel_types
 from rolecall.domain.records import PolicyRecord, TypeRecord
@@ -15,6 +15,7 @@ from rolecall.transports.rest.extras import Extra, ExtraFields, line, one_of, sh
 from rolecall.transports.rest.operation import Answer
 from rolecall.transports.rest.surface import Time
 
+_MOST_NAMES: Final = 10_000
 _DEFAULTS: Final[Mapping[str, Any]] = channel_types.CONFIG["messaging"]
 
 
@@ -58,9 +59,9 @@ class ChannelPolicy(msgspec.Struct, kw_only=True):
 
     name: str
     priority: int
-    resources: list[str]
+    resources: Annotated[list[str], Meta(max_length=_MOST_NAMES)]
     action: Literal["Allow", "Deny"]
-    roles: list[str] = []
+    roles: Annotated[list[str], Meta(max_length=_MOST_NAMES)] = []
     owner: bool = False
 
 

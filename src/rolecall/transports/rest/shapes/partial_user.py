@@ -12,6 +12,7 @@ from rolecall.domain.names import shown
 from rolecall.service.administration.changes import KEEP, Merge
 from rolecall.service.administration.users.values import UserChange
 from rolecall.transports.rest.body import shaped
+from rolecall.transports.rest.shapes.bounded import Fields, Texts
 from rolecall.transports.rest.shapes.user import EXTRAS, RESERVED, UserRequest, sent_extras
 from rolecall.transports.rest.surface import Surface
 from rolecall.transports.rest.times import nanoseconds
@@ -25,8 +26,8 @@ class UpdateUserPartialRequest(msgspec.Struct, kw_only=True):
     """
 
     id: str
-    set: dict[str, Any] | None = None
-    unset: list[str] | None = None
+    set: Fields | None = None
+    unset: Texts | None = None
 
 
 class _Fields(UserRequest, kw_only=True):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 import msgspec
 from msgspec import UNSET, UnsetType
@@ -12,6 +12,7 @@ from rolecall.domain.records import UserRecord
 from rolecall.service.administration.changes import KEEP
 from rolecall.service.administration.users.values import UserChange
 from rolecall.transports.rest.body import shaped
+from rolecall.transports.rest.shapes.bounded import BOUNDED, Texts
 from rolecall.transports.rest.surface import Surface, Time, WithCustom, with_custom
 
 
@@ -58,8 +59,8 @@ class UserRequest(msgspec.Struct, kw_only=True):
 
     id: str
     role: str | None = None
-    teams: list[str] | None = None
-    teams_role: dict[str, str] | None = None
+    teams: Texts | None = None
+    teams_role: Annotated[dict[str, str], BOUNDED] | None = None
     custom: dict[str, Any] | None = None
     name: str | None = None
     image: str | None = None
