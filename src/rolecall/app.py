@@ -25,11 +25,13 @@ from rolecall.service.index import Index
 from rolecall.service.watching.engine import Watching
 from rolecall.store import Store
 from rolecall.transports.edge import Edge, Event, Services
+from rolecall.transports.files import most_connections, most_files
 from rolecall.transports.grpc import GrpcDoor, GrpcOptions, Tls
 from rolecall.transports.http import HttpDoor
 from rolecall.transports.methods import METHODS
+from rolecall.transports.protocol import HttpBounds
 from rolecall.transports.rest import reference
-from rolecall.transports.rest.connections import Bounds, Connections
+from rolecall.transports.rest.connections import Connections, bounds_of
 from rolecall.transports.rest.door import Operations, http_name
 from rolecall.transports.rest.limits import Limits
 from rolecall.transports.rest.operations import OPERATIONS
@@ -100,8 +102,9 @@ async def _server(settings: Settings) -> AsyncIterator[Started]:
     index = _index(store, settings, lambda error: store_failed(error))  # noqa: PLW0108 - made below, from the index
     services = _services(store, index, settings)
     callers, limits = Callers(index, dev=settings.dev), Limits(settings.http_requests_per_minute)
-    watching = Watching(index, services.authorizer, services.administration.scenes.read)
-    connections = Connections(index, callers, watching, Bounds())
+    watching = Watching(index, services.authorizer, services.administration.scenes.read, _watching_failed)
+    http_bounds = HttpBounds(most_connections(settings.http_max_connections, most_files()))
+    connections = Connections(index, callers, watching, bounds_of(http_bounds.for_sockets))
     metrics = Metrics(
         version=__version__,
         methods=[*(method.path for method in METHODS), *(http_name(operation) for operation in OPERATIONS)],
@@ -130,6 +133,7 @@ async def _server(settings: Settings) -> AsyncIterator[Started]:
         api=[*operations.routes(OPERATIONS), *sockets.routes(), *reference.routes(OPERATIONS, __version__)],
         missing=operations.missing,
         origins=settings.http_cors_origins,
+        bounds=http_bounds,
     )
     health: asyncio.Task[None] | None = None
     try:
@@ -233,6 +237,11 @@ def _store_observer(metrics: Metrics) -> Callable[[RolecallError], None]:
             log.warning("store can't be read", reason=error.code_reason, error=error.message)
 
     return observe
+
+
+def _watching_failed(error: RolecallError) -> None:
+    """Log that an app's watches were cut because of an error that nobody foresaw."""
+    get_logger().error("watches failed", reason=error.code_reason, exc_info=error.__cause__ or error)
 
 
 def _observer(metrics: Metrics) -> Callable[[Event], None]:

@@ -7,7 +7,7 @@ import signal
 import socket
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -192,6 +192,24 @@ def test_a_stop_under_load_fails_no_call_of_a_client_that_has_another_server(
         for worker in workers:
             worker.join()
         assert failed == []
+
+
+def test_connections_that_ask_nothing_take_no_files_from_others(db: Path, app: App) -> None:
+    with running(db, http_max_connections=3) as server, ExitStack() as held:
+        host, port = server.http.removeprefix("http://").split(":")
+        answers = []
+        for _ in range(5):
+            idle = held.enter_context(socket.create_connection((host, int(port)), timeout=10))
+            answers.append(idle)
+        for surplus in answers[3:]:
+            assert surplus.recv(100).startswith(b"HTTP/1.1 503 ")
+        assert server.client(app)(app_pb2.GetAppRequest()).app.name == "acme"
+        answers[0].close()
+        until(lambda: _healthy(server))
+
+
+def _healthy(server: Server) -> bool:
+    return httpx.get(f"{server.http}/healthz").status_code == 200
 
 
 def test_a_stop_ends_what_does_not_end_within_the_time_to_drain(db: Path, app: App) -> None:

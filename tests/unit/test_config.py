@@ -43,6 +43,7 @@ RANGES = {
     "max_concurrent_rpcs": (0, 1_000_000),
     "max_custom_roles": (0, 100_000),
     "http_requests_per_minute": (1, 100_000_000),
+    "http_max_connections": (1, 1_000_000),
     "keepalive_time_seconds": (1, 86_400),
     "keepalive_timeout_seconds": (1, 3_600),
     "drain_seconds": (0, 3_600),

@@ -153,6 +153,12 @@ class Settings:
         Section.LIMITS,
         "HTTP requests a minute of one app in each class: reads, writes, connections, without a token, refused",
     )
+    http_max_connections: int = setting(
+        whole(1, 1_000_000),
+        12_000,
+        Section.LIMITS,
+        "open HTTP connections, WebSockets among them; fewer when the process may not have so many files open",
+    )
     max_custom_roles: int = setting(whole(0, 100_000), 1_000, Section.LIMITS, "custom roles that one app may create")
     keepalive_time_seconds: int = setting(
         whole(1, 86_400), 60, Section.LIMITS, "silence on a connection after which the server pings"

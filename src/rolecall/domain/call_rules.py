@@ -140,11 +140,11 @@ def call_case(app: AppRules, situation: Situation, author: str = "") -> CallCase
 
 
 def role_case(app: AppRules, call_type: CallType, call: Call, role: str) -> CallCase:
-    """Resolve whoever holds just one role, on a call that it neither made nor is a member of, and is of no team.
+    """Resolve whoever holds just one role, on a call of its own team that it neither made nor is a member of.
 
     Permissions with conditions are about somebody, so they count for nobody.
     """
-    user = User(0, "", role)
+    user = User(0, "", role, frozenset((call.team,)) if call.team else frozenset())
     holding = call_type.grants.holding((role,))
     team = team_mask(app, user, call.team)
     return CallCase(app, call_type.name, "", user, holding, NOTHING, team, call.team, NOT_A_MEMBER, call.disabled)

@@ -184,7 +184,7 @@ class Authorizer:
         return channel_rules.channel_rows(self._on_channel(app, caller, question), _BESIDES)
 
     def by_role(self, app: AppState, cid: str) -> dict[str, list[str]]:
-        """Return what a user of each role that the call's type grants anything may do there: one of no team."""
+        """Return what a user of each role that the call's type grants anything may do there: one of its team."""
         of = self._situations.call(app, cid)
         cases = {role: call_rules.role_case(app.rules, *of, role) for role in sorted(of[0].grants.roles)}
         return {role: call_capabilities.names(call_rules.call_actions(case)) for role, case in cases.items()}

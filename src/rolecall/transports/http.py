@@ -16,6 +16,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from rolecall.domain.errors import Unavailable
+from rolecall.transports.protocol import HttpBounds, bounded
 from rolecall.transports.sockets import SocketProtocol
 from rolecall.transports.web import around
 
@@ -42,6 +43,7 @@ class HttpDoor:
         api: Sequence[BaseRoute] = (),
         missing: Missing | None = None,
         origins: Sequence[str] = (),
+        bounds: HttpBounds = HttpBounds(),  # noqa: B008 - immutable
     ) -> None:
         self._render = render
         self._why_not_ready = why_not_ready
@@ -62,6 +64,7 @@ class HttpDoor:
                 log_config=None,
                 access_log=False,
                 lifespan="off",
+                http=bounded(bounds),
                 ws=SocketProtocol,
                 ws_max_size=_LARGEST_SOCKET_MESSAGE,
                 ws_per_message_deflate=False,

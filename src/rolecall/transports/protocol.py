@@ -11,9 +11,7 @@ from typing import Any, Final, NamedTuple
 import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-_FULL: Final = (
-    b"HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nContent-Length: 0\r\nRetry-After: 1\r\n\r\n"
-)
+_FULL: Final = b"HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nContent-Length: 0\r\nRetry-After: 1\r\n\r\n"
 
 
 class HttpBounds(NamedTuple):
@@ -27,6 +25,11 @@ class HttpBounds(NamedTuple):
     head: float = 10.0
     body: float = 60.0
     unread: float = 60.0
+
+    @property
+    def for_sockets(self) -> int:
+        """How many of the connections may be WebSockets, which stay: requests find room beside them."""
+        return max(1, self.connections * 5 // 6)
 
 
 class HttpProtocol(H11Protocol):

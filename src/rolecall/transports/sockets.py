@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from collections.abc import Callable
 from typing import Any, Final
 
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
@@ -20,6 +21,7 @@ FRAMES_AT_ONCE: Final = 100
 FRAMES_A_SECOND: Final = 10
 """How many frames of any kind a client may send: so many at once, and so many a second for as long as it likes."""
 
+_POLICY: Final = 1008
 _PIECE: Final = 4_096
 """Bytes that are read at once: a client that sends too much is noticed before all of it is read."""
 _LEAVE_SECONDS: Final = 15.0
@@ -51,10 +53,9 @@ class SocketProtocol(WebSocketsSansIOProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget the connection."""
+        super().connection_lost(exc)
         if self._leaving is not None:
             self._leaving.cancel()
-        self._leaving = self.loop.call_soon(_nothing)
-        super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
         """Read what came, piece by piece, until it is too much."""
@@ -64,12 +65,11 @@ class SocketProtocol(WebSocketsSansIOProtocol):
             super().data_received(data[start : start + _PIECE])
 
     def handle_events(self) -> None:
-        """Take frames, as long as they are not too many; what they say is only looked at when they are not."""
-        if self.handshake_initiated and not self._allowance.take(_frames(self.conn)):
-            self.conn.data_to_send()
-            self.transport.abort()
-            return
-        super().handle_events()
+        """Take frames, as long as they are not too many."""
+        if self._allowance.take(len(self.conn.events)):
+            super().handle_events()
+        else:
+            self._put_out()
 
     def handle_ping(self) -> None:
         """Answer a ping; to a client that does not read nothing is added."""
@@ -82,6 +82,37 @@ class SocketProtocol(WebSocketsSansIOProtocol):
         super().keepalive_timeout()
         self._leave()
 
+    def _put_out(self) -> None:
+        """End a connection that sends too much; what it was to be answered is not."""
+        self.conn.data_to_send()
+        if not self.handshake_complete or self.close_sent or not self.writable.is_set():
+            self.transport.abort()
+            return
+        self.conn.fail(_POLICY, "too many messages")
+        self.transport.write(b"".join(self.conn.data_to_send()))
+        self.close_sent = True
+        self.queue.put_nowait({"type": "websocket.disconnect", "code": _POLICY})
+        self.transport.close()
+        self._leave()
+
     def _leave(self) -> None:
-        if self._leaving is None:
+        if self._leaving is None and not self.disconnected:
             self._leaving = self.loop.call_later(_LEAVE_SECONDS, self.transport.abort)
+
+
+class Allowance:
+    """How many frames a client may still send: each takes one, and time gives them back."""
+
+    __slots__ = ("_clock", "_left", "_since")
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._left = float(FRAMES_AT_ONCE)
+        self._since = clock()
+
+    def take(self, frames: int) -> bool:
+        """Count frames; False when they are too many."""
+        now = self._clock()
+        self._left = min(FRAMES_AT_ONCE, self._left + (now - self._since) * FRAMES_A_SECOND) - frames
+        self._since = now
+        return self._left >= 0

@@ -12,6 +12,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 _LEAST_BYTES: Final = 1024
 _LEVEL: Final = 5
+_BESIDE: Final = 32 * 1024  # bytes beyond which packing would keep others waiting
 _METHODS: Final = ("GET", "POST", "PUT", "PATCH", "DELETE")
 _SENT: Final = ("Authorization", "Content-Type", "stream-auth-type", "X-Stream-Client", "x-client-request-id")
 _READ: Final = ("x-ratelimit-limit", "x-ratelimit-remaining", "x-ratelimit-reset", "Retry-After")
@@ -22,7 +23,7 @@ def around(origins: Collection[str], own: Collection[str]) -> list[Middleware]:
 
     There are no credentials: a page needs a token, which no browser sends by itself.
     """
-    gzip = Middleware(GZipMiddleware, minimum_size=_LEAST_BYTES, compresslevel=_LEVEL)
+    gzip = Middleware(GZipMiddleware, minimum_size=_LEAST_BYTES, compresslevel=_LEVEL, thread_minimum_size=_BESIDE)
     return [Middleware(_Cors, own=own, origins=origins), gzip] if origins else [gzip]
 
 

@@ -211,6 +211,16 @@ def test_a_call_keeps_all_settings_its_type_had(door: Door, cid: str) -> None:
 
 
 @BOTH
+def test_a_query_shows_the_newest_members_of_each_call(door: Door, surface: str, cid: str) -> None:
+    names = [f"member-{n}" for n in range(30)]
+    make_users(door, *names)
+    make_call(door, cid, surface, members=[{"user_id": name} for name in names])
+    query = {"filter_conditions": {"cid": cid}}
+    (found,) = door.raw("POST", f"{surface}/video/calls", json=query).json()["calls"]
+    assert [one["user_id"] for one in found["members"]] == names[:4:-1]
+
+
+@BOTH
 def test_as_many_members_are_shown_as_asked_for(door: Door, surface: str, cid: str) -> None:
     members = [{"user_id": name} for name in ("alice", "bob", "carol")]
     body = {"data": {"created_by_id": "alice", "members": members}, "members_limit": 2}

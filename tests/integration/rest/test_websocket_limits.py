@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 
 import pytest
 
-from rolecall.domain.errors import InvalidInput, OverLimit
+from rolecall.domain.errors import InvalidInput
 from rolecall.domain.records import UserRecord
 from rolecall.service.administration import Administration, create_app
 from rolecall.service.administration.calls.values import CallChange
@@ -26,7 +26,7 @@ from rolecall.service.watching.engine import Watching
 from rolecall.store import Store
 from rolecall.transports.edge import Event
 from rolecall.transports.http import HttpDoor
-from rolecall.transports.rest.connection import Timing
+from rolecall.transports.rest.connection import Queued, Timing
 from rolecall.transports.rest.connections import Bounds, Connections
 from rolecall.transports.rest.limits import Limits
 from rolecall.transports.rest.websocket import Sockets
@@ -192,7 +192,7 @@ async def test_a_video_client_that_says_nothing_is_refused(tmp_path: Path) -> No
 async def test_a_client_that_goes_before_it_says_anything_leaves_nothing(tmp_path: Path) -> None:
     async with standing(tmp_path) as (stand, line):
         reader, writer = await asyncio.open_connection("127.0.0.1", stand.port)
-        writer.write(_handshake(stand, "/video/connect", {"stream-auth-type": "jwt"}))
+        writer.write(handshake(stand, "/video/connect", {"stream-auth-type": "jwt"}))
         assert (await reader.readline()).startswith(b"HTTP/1.1 101")
         writer.close()
         await writer.wait_closed()
@@ -222,15 +222,13 @@ async def test_there_are_only_so_many_attempts_a_minute(tmp_path: Path) -> None:
             assert [answer.first.get("error", {}).get("code") for answer in answers] == [code, code, 9]
 
 
-async def test_a_connection_watches_only_so_much_and_each_thing_once(tmp_path: Path) -> None:
-    async with standing(tmp_path, bounds=Bounds(watches_each=2)) as (stand, line):
+async def test_a_connection_watches_each_thing_once_and_only_its_own(tmp_path: Path) -> None:
+    async with standing(tmp_path) as (stand, line):
         socket = await line.video("alice")
         for _ in range(3):
             await stand.watch("alice", socket.id)
         await stand.watch("alice", socket.id, "default:other")
         assert len(stand.watching) == 2
-        with pytest.raises(OverLimit):
-            await stand.watch("alice", socket.id, "default:third")
         for user, connection_id in (("bob", socket.id), ("alice", "nothing")):
             with pytest.raises(InvalidInput) as caught:
                 await stand.watch(user, connection_id)
@@ -243,7 +241,7 @@ async def test_a_connection_watches_only_so_much_and_each_thing_once(tmp_path: P
 async def test_who_reads_too_slowly_is_cut_and_nobody_else(tmp_path: Path) -> None:
     """A client that reads nothing: once the buffers are full and the queue too, it is dropped."""
     timing = Timing(health=NEVER, send=0.05)
-    async with standing(tmp_path, timing, Bounds(queued=5)) as (stand, line):
+    async with standing(tmp_path, timing, Bounds(queued=Queued(5))) as (stand, line):
         quick = await line.video("bob")
         await stand.watch("bob", quick.id)
         slow = _deaf()
@@ -252,7 +250,7 @@ async def test_who_reads_too_slowly_is_cut_and_nobody_else(tmp_path: Path) -> No
             await loop.sock_connect(slow, ("127.0.0.1", stand.port))
             token = stand.app.token("alice")
             said = {"stream-auth-type": "jwt", "authorization": token}
-            await loop.sock_sendall(slow, _handshake(stand, "/connect", said))
+            await loop.sock_sendall(slow, handshake(stand, "/connect", said))
             await stand.until(2)
             (connection,) = [one for one in stand.connections.all() if one.caller.user_id == "alice"]
             await stand.watch("alice", connection.id)
@@ -278,7 +276,7 @@ def _deaf() -> sockets.socket:
     return deaf
 
 
-def _handshake(stand: Stand, path: str, query: dict[str, str]) -> bytes:
+def handshake(stand: Stand, path: str, query: dict[str, str]) -> bytes:
     lines = [
         f"GET {path}?{urlencode({'api_key': stand.app.key, **query})} HTTP/1.1",
         f"Host: 127.0.0.1:{stand.port}",

@@ -385,7 +385,10 @@ class TestTeams:
                 with denied("SearchUser", ".app", "OTHER_TEAM"):
                     await teams.admin.users.get(caller, other)
 
-    async def test_a_query_goes_on_past_those_that_are_not_seen(self, teams: Desk) -> None:
+    async def test_a_query_goes_on_past_those_that_are_not_seen(
+        self, teams: Desk, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("rolecall.service.administration.query_pages._READS", (200, 1_800))
         await teams.admin.users.upsert(teams.server, [UserChange(f"b{n}", teams=("blue",)) for n in range(1_000)])
         found = await teams.admin.users.query(teams.user("red1"), UserQuery(limit=2, offset=1))
         assert [user.id for user in found] == ["both", "red1"]

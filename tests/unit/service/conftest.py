@@ -10,9 +10,12 @@ import pytest
 
 from rolecall.domain.records import UserRecord
 from rolecall.service.administration import create_app
+from rolecall.service.administration.calls.values import CallChange, CallMemberChange
+from rolecall.service.administration.channels.values import ChannelChange, ChannelMemberChange
 from rolecall.service.index import Index
 from rolecall.store import Store
-from tests.unit.service.staged import NEVER, Desk, StagedStore
+from tests.unit.service.staged import CALL, NEVER, Desk, StagedStore
+from tests.unit.service.watchers import CHANNEL, Post, posted
 
 
 @pytest.fixture
@@ -40,3 +43,13 @@ async def desk(path: str) -> AsyncIterator[Desk]:
         store.before.clear()
         store.after.clear()
         store.failure = None
+
+
+@pytest.fixture
+async def post(desk: Desk) -> AsyncIterator[Post]:
+    """A watch engine over the desk. Ann is a member of a call and a channel, which the server made; ben is none."""
+    server, admin = desk.server, desk.administration
+    await admin.calls.upsert(server, CallChange(CALL, members=(CallMemberChange("ann"),)))
+    await admin.channels.upsert(server, ChannelChange(CHANNEL, members=(ChannelMemberChange("ann"),)))
+    async with posted(desk) as post:
+        yield post

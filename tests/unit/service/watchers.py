@@ -12,12 +12,13 @@ from rolecall.service.administration.calls.values import CallChange
 from rolecall.service.callers import Caller
 from rolecall.service.questions import Question
 from rolecall.service.watching.engine import Watching
-from rolecall.service.watching.watches import CapabilitiesChanged, Notice, Scene, Told, Watch
+from rolecall.service.watching.watches import CapabilitiesChanged, Notice, Told, Watch
 from rolecall.store.changes import Happening
 from tests.unit.service.staged import Desk
 
 PATIENCE: Final = 10.0
 MARK: Final = "default:marker"
+CHANNEL: Final = "messaging:general"
 
 
 class Ear:
@@ -69,8 +70,8 @@ class Post:
 
     def __init__(self, desk: Desk) -> None:
         self.desk = desk
-        self.watching = Watching(desk.index, desk.authorizer, self._read)
-        self._marked = asyncio.Event()
+        self.errors: list[RolecallError] = []
+        self.watching = Watching(desk.index, desk.authorizer, desk.administration.scenes.read, self.errors.append)
 
     async def watch(
         self, user: str, *, call: str = "", channel: str = "", ear: Ear | None = None, caller: Caller | None = None
@@ -91,16 +92,11 @@ class Post:
         await self.watch("marker", call=MARK)
 
     async def quiet(self) -> None:
-        """Wait until everything that was written before this is told: the engine works in the order of the log."""
-        self._marked.clear()
-        await self.tell(Happening("call.updated", MARK, ("marker",)))
+        """Wait until everything that was written before this is told and nothing is left of it."""
+        await self.desk.index.refresh()
         async with asyncio.timeout(PATIENCE):
-            await self._marked.wait()
-
-    async def _read(self, app_id: int, happening: Happening) -> Scene:
-        if happening.cid == MARK and happening.user_ids:
-            self._marked.set()
-        return await self.desk.administration.scenes.read(app_id, happening)
+            while tasks := list(self.watching._tasks):  # noqa: SLF001 - nobody else asks whether it has work
+                await asyncio.wait(tasks)
 
     async def tell(self, *happenings: Happening) -> int:
         """Write nothing but events, in one revision."""
@@ -130,3 +126,12 @@ def changed(notice: Notice) -> tuple[list[str], list[str]]:
 def types(notices: list[Notice]) -> list[str]:
     """Return the types of what happened, `!` for capabilities that changed."""
     return [notice.happening.type if isinstance(notice, Told) else "!" for notice in notices]
+
+
+def raising(failure: Exception) -> Any:
+    """Return what reads scenes and always fails."""
+
+    async def read(app_id: int, happening: Happening) -> Any:
+        raise failure
+
+    return read

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable
 from itertools import islice
 from typing import Final
 
@@ -11,65 +11,69 @@ from rolecall.service.authorizer import Authorizer
 from rolecall.service.cache import Name as FactName
 from rolecall.service.index import Index, Missing
 from rolecall.service.pace import Pace
-from rolecall.service.watching.watches import Watch, Watches
+from rolecall.service.watching.watches import Watch
 
 _TOGETHER: Final = 256
 _ATTEMPTS: Final = 10
+_UNFORESEEN: Final = "WATCH_FAILED"
+_LASTING: Final = frozenset({_UNFORESEEN, "APP_DELETED"})
 
 Act = Callable[[Watch, int, int], None]
 """Takes a watch, what its user may do as a mask, and the revision that this is from."""
 
+Failures = dict[Watch, RolecallError]
+"""The watches that could not be served, and why."""
+
 
 class Masks:
-    """Computes masks. A watch whose mask can't be told, or with which nothing can be done, is `cut`."""
+    """Computes masks."""
 
-    def __init__(
-        self, index: Index, authorizer: Authorizer, watches: Watches, cut: Callable[[Watch, RolecallError], None]
-    ) -> None:
+    def __init__(self, index: Index, authorizer: Authorizer) -> None:
         self._index = index
         self._authorizer = authorizer
-        self._watches = watches
-        self._cut = cut
 
-    async def each(self, watches: Iterable[Watch], act: Act) -> None:
-        """Act on each watch at once when its mask is known, from one state of the world; what is missing is fetched."""
-        waiting, pace = iter(list(watches)), Pace()
+    async def each(self, app_id: int, watches: Iterable[Watch], act: Act) -> Failures:
+        """Act on each of an app's watches at once when its mask is known, from one state of the world.
+
+        What is missing is fetched; returned are those whose mask can't be told or with which nothing can be done.
+        """
+        waiting, pace, failures = iter(list(watches)), Pace(), Failures()
         while part := list(islice(waiting, _TOGETHER)):
+            error: RolecallError | None = None
             for _ in range(_ATTEMPTS):
-                part, missing = await self._those_known(part, act, pace)
-                if not part:
+                part, missing = await self._those_known(part, act, pace, failures)
+                if not part or error is not None:
                     break
-                await self._fetch(part, missing)
+                error = await self._fetch(app_id, missing)
             for watch in part:
-                self._cut(watch, Unavailable("the facts of this watch do not fit into the cache", reason="BUSY"))
+                failures[watch] = error or Unavailable("the facts of this watch are dropped too fast", reason="BUSY")
+        return failures
 
     async def _those_known(
-        self, watches: Iterable[Watch], act: Act, pace: Pace
-    ) -> tuple[list[Watch], dict[int, set[FactName]]]:
-        """Act on those whose facts are held; return the others, and what they miss of each app."""
+        self, watches: Iterable[Watch], act: Act, pace: Pace, failures: Failures
+    ) -> tuple[list[Watch], set[FactName]]:
+        """Act on those whose facts are held; return the others, and what they miss."""
         others: list[Watch] = []
-        missing: dict[int, set[FactName]] = {}
+        missing: set[FactName] = set()
         for watch in watches:
-            if watch not in self._watches:
+            if watch.ended:
                 continue
             try:
                 act(watch, *self._mask(watch))
             except Missing as signal:
                 others.append(watch)
-                missing.setdefault(watch.app_id, set()).update(signal.names)
-            except Exception as error:  # noqa: BLE001 - as above
-                self._cut(watch, failed(error))
+                missing.update(signal.names)
+            except Exception as error:  # noqa: BLE001 - whatever it is, the others go on
+                failures[watch] = failed(error)
             await pace.give_way()
         return others, missing
 
-    async def _fetch(self, watches: Iterable[Watch], missing: Mapping[int, Collection[FactName]]) -> None:
-        for app_id, names in missing.items():
-            try:
-                await self._index.fetch(app_id, names)
-            except Exception as error:  # noqa: BLE001 - as above
-                for watch in watches:
-                    if watch.app_id == app_id:
-                        self._cut(watch, failed(error))
+    async def _fetch(self, app_id: int, names: Collection[FactName]) -> RolecallError | None:
+        try:
+            await self._index.fetch(app_id, names)
+        except Exception as error:  # noqa: BLE001 - as above
+            return failed(error)
+        return None
 
     def _mask(self, watch: Watch) -> tuple[int, int]:
         """Return what a user may do now and the revision; nothing when the type is gone."""
@@ -84,6 +88,11 @@ def failed(error: Exception) -> RolecallError:
     """Return what to tell a watch that is cut because of an error; one that nobody foresaw is its cause."""
     if isinstance(error, RolecallError):
         return error
-    told = Unavailable("the watch failed; begin anew", reason="WATCH_FAILED")
+    told = Unavailable("the watch failed; begin anew", reason=_UNFORESEEN)
     told.__cause__ = error
     return told
+
+
+def passing(error: RolecallError) -> bool:
+    """Tell whether an error may not be one the next time: the store is busy, the index is behind."""
+    return isinstance(error, Unavailable) and error.code_reason not in _LASTING

@@ -19,6 +19,23 @@ _ABOUT_ONE: Final = frozenset({"call.blocked_user", "call.member_removed", "memb
 _LAST_WORDS: Final = ENDINGS | {"call.ended"}
 """What those hear of who could read until then."""
 _MANAGES: Final = ACTION_BIT["update-call-permissions"]
+MOST_NAMED: Final = 100
+"""How many users an event names at most: each is one message of a channel, or part of one of a call."""
+_CREATED: Final = "call.created"
+
+
+def bounded(happening: Happening) -> Happening:
+    """Return an event as it is told and shown: what happened to very many is told as an update of the whole.
+
+    A call that begins with very many members is told with the first of them.
+    """
+    named = happening.user_ids
+    if len(named) <= MOST_NAMED:
+        return happening
+    if happening.type == _CREATED:
+        return happening._replace(user_ids=named[:MOST_NAMED])
+    updated = "call.updated" if happening.type.startswith("call.") else "channel.updated"
+    return Happening(updated, happening.cid, by=happening.by)
 
 
 def heard(happening: Happening, user_id: str, mask: int, *, reads: bool, could_read: bool) -> Happening | None:
@@ -31,8 +48,9 @@ def heard(happening: Happening, user_id: str, mask: int, *, reads: bool, could_r
     if reads:
         if happening.type == _REQUEST:
             return happening if mask & _MANAGES and not own else None
-        if happening.type not in _OF_CHANNEL_MEMBERS or mask & LISTING:
-            return happening
+        told = bounded(happening)
+        if told.type not in _OF_CHANNEL_MEMBERS or mask & LISTING:
+            return told
         return happening._replace(user_ids=(user_id,)) if own else None
     if happening.type in _ABOUT_ONE and own:
         return happening._replace(user_ids=(user_id,), data={})

@@ -6,7 +6,7 @@ look-up, so a change costs what it touches however many watches there are.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple, Protocol
 
@@ -31,7 +31,8 @@ _OF_CALLS: Final = "call."
 class Scene:
     """What an event shows, read once for all who are told; `revision` is that of the state it was read from.
 
-    `written` is for whoever writes it: what is the same for many need not be made for each.
+    `written` is for whoever writes it: what is the same for many need not be made for each. Notices that wait hold on
+    to scenes, so it must be bounded.
     """
 
     content: Any
@@ -89,12 +90,26 @@ class Sink(Protocol):
 
 
 class Watch:
-    """One user on one call or channel, and what was told last: `mask` in the bits of its place, at `revision`.
+    """One user on one call or channel, and what was told last: `mask` in the bits of its place.
 
-    What happened up to the revision `since` is not told.
+    What happened up to the revision `since` is not told. A watch is `doubtful` while it is not known what was told
+    last, and `failing_since` is a moment of the monotonic clock when that could not be told any more. `could_read_at`
+    is the revision at which its user lost the right to read.
     """
 
-    __slots__ = ("app_id", "caller", "mask", "question", "revision", "since", "sink", "user_id")
+    __slots__ = (
+        "app_id",
+        "caller",
+        "could_read_at",
+        "doubtful",
+        "ended",
+        "failing_since",
+        "mask",
+        "question",
+        "since",
+        "sink",
+        "user_id",
+    )
 
     def __init__(self, caller: Caller, question: Question, sink: Sink, mask: int, revision: int) -> None:
         self.app_id = caller.app_id
@@ -103,7 +118,11 @@ class Watch:
         self.user_id = subject_of(caller, question)
         self.sink = sink
         self.mask = mask
-        self.revision = self.since = revision
+        self.since = revision
+        self.could_read_at = -1
+        self.failing_since: float | None = None
+        self.doubtful = False
+        self.ended = False
 
     def target(self) -> Name:
         """Return the call or channel as a change names it."""
@@ -147,26 +166,6 @@ def of_call(happening: Happening) -> bool:
     return happening.type.startswith(_OF_CALLS)
 
 
-class Pending(NamedTuple):
-    """An event that is to be told, to all who watch or to one watch alone."""
-
-    app_id: int
-    revision: int
-    seq: int
-    happening: Happening
-    only: Watch | None = None
-
-    @property
-    def target(self) -> Name:
-        """The call or channel that it happened to."""
-        return target_of(self.app_id, self.happening)
-
-
-def pending(change: Change) -> Pending:
-    """Return the event that a change of kind EVENT tells."""
-    return Pending(change.app_id, change.revision, change.seq, Happening.parse(change.key))
-
-
 class Watches:
     """Every watch, under each of its names. Removing one leaves nothing of it behind."""
 
@@ -177,12 +176,6 @@ class Watches:
     def __len__(self) -> int:
         return len(self._all)
 
-    def __iter__(self) -> Iterator[Watch]:
-        return iter(self._all)
-
-    def __contains__(self, watch: object) -> bool:
-        return watch in self._all
-
     def add(self, watch: Watch) -> None:
         """Hold a watch."""
         self._all[watch] = None
@@ -191,6 +184,7 @@ class Watches:
 
     def discard(self, watch: Watch) -> None:
         """Let a watch go; nothing happens when it is not held."""
+        watch.ended = True
         if watch not in self._all:
             return
         del self._all[watch]
@@ -203,6 +197,10 @@ class Watches:
     def under(self, name: Name) -> Collection[Watch]:
         """Return the watches under a name."""
         return self._under.get(name, _NONE)
+
+    def of_app(self, app_id: int) -> Collection[Watch]:
+        """Return the watches of an app."""
+        return self.under((log.APP, app_id, ""))
 
     def names(self) -> Collection[Name]:
         """Return every name that there is a watch under."""

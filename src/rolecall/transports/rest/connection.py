@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable
 from typing import Final, NamedTuple
 
-from rolecall.domain.errors import OverLimit, RolecallError, Unauthenticated
+from rolecall.domain.errors import Forbidden, InvalidInput, RolecallError, Unauthenticated
 from rolecall.service.callers import Caller
 from rolecall.service.questions import Question
 from rolecall.service.watching.watches import Notice, Told, Watch
+from rolecall.transports.rest.weights import weight
 
 GOING_AWAY: Final = 1001
 _REFUSED: Final = 1008
@@ -19,6 +19,7 @@ FOR_GOOD: Final = 1000
 """Stream's clients come back after any other code, with a new token when the error says that theirs is over."""
 
 _FINAL: Final = frozenset({"USER_DELETED", "USER_DEACTIVATED"})
+_ENDED: Final = "call.ended"
 
 
 class Timing(NamedTuple):
@@ -29,6 +30,13 @@ class Timing(NamedTuple):
     send: float = 10.0
 
 
+class Queued(NamedTuple):
+    """How much may wait to be sent on one connection; of bytes, which are estimated, the last notice may be over it."""
+
+    notices: int = 1_000
+    bytes: int = 1024 * 1024
+
+
 class Ending(NamedTuple):
     """How a connection ends: the code it is closed with, and the error that is told before."""
 
@@ -37,12 +45,15 @@ class Ending(NamedTuple):
 
 
 class Connection:
-    """A connected user. `queued` is how many notices may wait; whoever reads too slowly for them is cut.
+    """A connected user. `queued` is how much may wait; whoever reads too slowly for it is cut.
 
-    It is the sink of its watches. Until it is read anew, `user_is_old` tells that the user it shows has changed.
+    It is the sink of its watches, which are in the order of their age. Until it is read anew, `user_is_old` tells that
+    the user it shows has changed.
     """
 
-    def __init__(self, connection_id: str, caller: Caller, key: str, token: str, *, video: bool, queued: int) -> None:
+    def __init__(
+        self, connection_id: str, caller: Caller, key: str, token: str, *, video: bool, queued: Queued
+    ) -> None:
         self.id = connection_id
         self.caller = caller
         self.key = key
@@ -50,21 +61,38 @@ class Connection:
         self.video = video
         self.watches: dict[Question, Watch] = {}
         self.user_is_old = True
+        self.expires: float | None = None
         self.ending: Ending | None = None
         self._queued = queued
         self._notices: deque[Notice] = deque()
+        self._bytes = 0
+        self._over: dict[Question, None] = {}
         self._health_is_due = False
         self._ready = asyncio.Event()
 
     def tell(self, notice: Notice) -> bool:
-        """Take a notice to be sent; False when too many wait already."""
-        if self.ending is not None or len(self._notices) >= self._queued:
+        """Take a notice to be sent; False when too much waits already."""
+        if self.ending is not None or len(self._notices) >= self._queued.notices or self._bytes >= self._queued.bytes:
             return False
-        if isinstance(notice, Told) and notice.last:
-            self.watches.pop(notice.target, None)
+        if isinstance(notice, Told):
+            if notice.last:
+                self.drop(notice.target)
+            elif notice.happening.type == _ENDED:
+                self._over[notice.target] = None
         self._notices.append(notice)
+        self._bytes += weight(notice)
         self._ready.set()
         return True
+
+    def drop(self, question: Question) -> Watch | None:
+        """Forget a watch, and return it when there is one."""
+        self._over.pop(question, None)
+        return self.watches.pop(question, None)
+
+    def least_wanted(self) -> Question | None:
+        """Return what to watch no longer when there is no room: a watch or call that has ended, or what is oldest."""
+        over = (question for question, watch in self.watches.items() if watch.ended or question in self._over)
+        return next(over, None) or next(iter(self.watches), None)
 
     def cut(self, error: RolecallError) -> None:
         """End the connection, since one of its watches can't go on: the client comes back and asks anew."""
@@ -80,23 +108,25 @@ class Connection:
         if self.ending is None:
             self.ending = ending
             self._notices.clear()
+            self._bytes = 0
             self._ready.set()
 
     async def next(self, seconds: float) -> Notice | Ending | None:
-        """Return what to send next, and the end before all else; None is a health check, due after `seconds` too."""
-        if not self._ready.is_set():
+        """Return what to send next: the end before all else, then a health check (None), which is due in `seconds`."""
+        if seconds > 0 and not self._ready.is_set():
             try:
-                async with asyncio.timeout(max(0.0, seconds)):
+                async with asyncio.timeout(seconds):
                     await self._ready.wait()
             except TimeoutError:
                 return self.ending
         if self.ending is not None:
             return self.ending
-        if self._health_is_due:
+        if self._health_is_due or seconds <= 0:
             self._health_is_due = False
             self._settle()
             return None
         notice = self._notices.popleft()
+        self._bytes -= weight(notice)
         self._settle()
         return notice
 
@@ -112,13 +142,8 @@ def ending_by(error: RolecallError) -> Ending:
     return Ending(_REFUSED if isinstance(error, Unauthenticated) else _TRY_AGAIN, error)
 
 
-Send = Callable[[str], Awaitable[None]]
-
-
-async def in_time(seconds: float, sending: Awaitable[None]) -> None:
-    """Send, or raise OverLimit when the client takes nothing for so long."""
-    try:
-        async with asyncio.timeout(seconds):
-            await sending
-    except TimeoutError:
-        raise OverLimit("the client reads too slowly", reason="SLOW_READER") from None
+def refusal_by(error: Exception) -> int:
+    """Return the code with which a client is refused: for good, unless another attempt may go better."""
+    if isinstance(error, Unauthenticated | InvalidInput | Forbidden):
+        return FOR_GOOD
+    return ending_by(error).code if isinstance(error, RolecallError) else _TRY_AGAIN

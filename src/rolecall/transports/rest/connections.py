@@ -18,25 +18,39 @@ from rolecall.service.callers import NANOSECONDS, Caller, Callers
 from rolecall.service.index import Index
 from rolecall.service.pace import Pace
 from rolecall.service.questions import Question
-from rolecall.service.watching.engine import Watching
+from rolecall.service.watching.engine import MOST_WATCHES, Watching
 from rolecall.service.watching.masks import failed
 from rolecall.service.watching.revocations import Doubtful, check_standing, follow
-from rolecall.transports.rest.connection import GOING_AWAY, Connection, Ending, ending_by
+from rolecall.service.watching.watches import Watch
+from rolecall.transports.rest.connection import GOING_AWAY, Connection, Ending, Queued, ending_by
 
 K = TypeVar("K")
 
 MOST_CONNECTIONS: Final = 10_000
 MOST_WATCHES_EACH: Final = 1_000
-MOST_QUEUED: Final = 1_000
+MOST_OF_USER: Final = 100
 _STOP_SECONDS: Final = 5.0
 
 
 class Bounds(NamedTuple):
-    """How many connections there may be, and watches and waiting notices of each."""
+    """How many connections there may be, and watches and waiting notices of each.
+
+    API keys are public and so are anonymous callers: none of those below may take the room of all others.
+    """
 
     connections: int = MOST_CONNECTIONS
     watches_each: int = MOST_WATCHES_EACH
-    queued: int = MOST_QUEUED
+    queued: Queued = Queued()
+    of_app: int = MOST_CONNECTIONS // 2
+    of_user: int = MOST_OF_USER
+    of_anonymous: int = MOST_CONNECTIONS // 10
+    """Of those of one app that have no token."""
+
+
+def bounds_of(connections: int) -> Bounds:
+    """Return the bounds where there may be so many connections."""
+    most = min(connections, MOST_CONNECTIONS)
+    return Bounds(most, of_app=max(1, most // 2), of_anonymous=max(1, most // 10))
 
 
 class Connections:
@@ -59,6 +73,7 @@ class Connections:
         self._of_app: dict[int, dict[Connection, None]] = {}
         self._of_user: dict[tuple[int, str], dict[Connection, None]] = {}
         self._due: dict[Connection, None] = {}
+        self._looked_at: Connection | None = None
         self._woken = asyncio.Event()
         self._empty = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -95,13 +110,24 @@ class Connections:
         """Return a new connection of an authenticated user; `token` is "" for the anonymous one."""
         if self._stopping:
             raise Unavailable("the server is stopping", reason="STOPPING")
-        if len(self._by_id) >= self._bounds.connections:
-            raise OverLimit("too many connections", reason="TOO_MANY_CONNECTIONS")
+        self._check_room(caller)
         connection = Connection(secrets.token_urlsafe(24), caller, key, token, video=video, queued=self._bounds.queued)
+        connection.expires = self._callers.expires(key, token) if token else None
         self._by_id[connection.id] = connection
         self._of_app.setdefault(caller.app_id, {})[connection] = None
         self._of_user.setdefault((caller.app_id, caller.user_id), {})[connection] = None
         return connection
+
+    def _check_room(self, caller: Caller) -> None:
+        bounds, user = self._bounds, (caller.app_id, caller.user_id)
+        of_user = bounds.of_anonymous if caller.anonymous else bounds.of_user
+        for there, most, whose in (
+            (len(self._by_id), bounds.connections, ""),
+            (len(self._of_app.get(caller.app_id, ())), bounds.of_app, " of this app"),
+            (len(self._of_user.get(user, ())), of_user, " of this user"),
+        ):
+            if there >= most:
+                raise OverLimit(f"too many connections{whose}", reason="TOO_MANY_CONNECTIONS")
 
     def all(self) -> list[Connection]:
         """Return every connection."""
@@ -123,13 +149,16 @@ class Connections:
 
     def seconds_left(self, connection: Connection) -> float:
         """Return how long a connection's token counts by what it says itself; 0 when it counts no longer."""
-        if not connection.token:
+        if connection.expires is None:
             return float("inf")
-        try:
-            expires = self._callers.expires(connection.key, connection.token)
-        except RolecallError:
-            return 0.0
-        return float("inf") if expires is None else max(0.0, expires - self._clock() / NANOSECONDS)
+        return max(0.0, connection.expires - self._clock() / NANOSECONDS)
+
+    async def stands(self, connection: Connection) -> bool:
+        """Tell whether a connection may be told anything now; it is ended when not."""
+        if connection in self._due or connection is self._looked_at or self.seconds_left(connection) <= 0:
+            self._due.pop(connection, None)
+            await self.look_again(connection)
+        return connection.ending is None
 
     # --- watching ----------------------------------------------------------------------------------------------------
 
@@ -138,23 +167,46 @@ class Connections:
     ) -> None:
         """Have a connection of the caller's watch a call or channel, from the revision `since` on.
 
-        `known` are the capabilities that the client is told in another way.
+        `known` are the capabilities that the client is told in another way. Where there is no room, what the connection
+        needs least is watched no longer.
         """
         connection = self.of(caller, connection_id)
-        if question in connection.watches:
+        if _goes_on(connection.watches.get(question)):
+            connection.watches[question] = connection.watches.pop(question)  # it is wanted: among all the youngest
             return
-        if len(connection.watches) >= self._bounds.watches_each:
-            most = self._bounds.watches_each
-            raise OverLimit(f"a connection watches at most {most:,} calls and channels", reason="TOO_MANY_WATCHES")
-        watch = await self._watching.watch(connection.caller, question, connection, since=since, known=known)
-        if connection.ending is not None or question in connection.watches:
+        if self._full():
+            self._drop_one(connection)
+        try:
+            watch = await self._watching.watch(connection.caller, question, connection, since=since, known=known)
+        except OverLimit as error:  # whoever asked has its answer, and must not believe that it hears of more
+            connection.cut(error)
+            return
+        if connection.ending is not None or _goes_on(connection.watches.get(question)):
             self._watching.unwatch(watch)
-        else:
-            connection.watches[question] = watch
+            return
+        connection.drop(question)
+        connection.watches[question] = watch
+        while len(connection.watches) > self._bounds.watches_each:
+            self._drop_one(connection)
+
+    def check_room(self, caller: Caller, connection_id: str) -> None:
+        """Refuse a watch that there can't be room for: before anything is written that is to be watched."""
+        if self._full() and not self.of(caller, connection_id).watches:
+            raise OverLimit(f"there are {MOST_WATCHES:,} watches already", reason="TOO_MANY_WATCHES")
+
+    def _full(self) -> bool:
+        return len(self._watching) >= MOST_WATCHES
+
+    def _drop_one(self, connection: Connection) -> None:
+        """Have a connection watch one thing less, so that there is room for another; nobody is told."""
+        question = connection.least_wanted()
+        watch = None if question is None else connection.drop(question)
+        if watch is not None:
+            self._watching.unwatch(watch)
 
     def unwatch(self, caller: Caller, connection_id: str, question: Question) -> None:
         """End a connection's watch of a call or channel; nothing happens when there is none."""
-        watch = self.of(caller, connection_id).watches.pop(question, None)
+        watch = self.of(caller, connection_id).drop(question)
         if watch is not None:
             self._watching.unwatch(watch)
 
@@ -193,9 +245,10 @@ class Connections:
             await self._woken.wait()
             self._woken.clear()
             while self._due:
-                connection = next(iter(self._due))
+                self._looked_at = connection = next(iter(self._due))
                 del self._due[connection]
                 await self.look_again(connection)
+                self._looked_at = None
                 await pace.give_way()
 
     async def look_again(self, connection: Connection) -> None:
@@ -217,6 +270,10 @@ class Connections:
         if caller != own:
             raise Unauthenticated("api_key is invalid", reason="API_KEY_UNKNOWN")
         check_standing(await self._callers.user(own))
+
+
+def _goes_on(watch: Watch | None) -> bool:
+    return watch is not None and not watch.ended
 
 
 def _nothing() -> None:

@@ -1,11 +1,13 @@
 """What WebSocket clients are told, in Stream's names: from notices of the watch engine to the text of messages.
 
-Who is told what was decided before. What many are told alike is written once and kept with the scene it shows.
+Who is told what was decided before. What many are told alike is written once and kept for a while with the scene it
+shows.
 """
 
 from __future__ import annotations
 
 import time
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
@@ -15,7 +17,7 @@ from rolecall.domain.records import CallMemberRecord, ChannelMemberRecord, UserR
 from rolecall.service.administration.channels.views import MemberView
 from rolecall.service.administration.scenes import Shown
 from rolecall.service.questions import Question
-from rolecall.service.watching.watches import CapabilitiesChanged, Happening, Notice, Told
+from rolecall.service.watching.watches import CapabilitiesChanged, Happening, Notice, Scene, Told
 from rolecall.transports.rest.errors import ApiError
 from rolecall.transports.rest.shapes.call import call, members
 from rolecall.transports.rest.shapes.channel import channel, channel_member
@@ -50,6 +52,32 @@ def refused(error: ApiError) -> str:
     return _text({"type": "connection.error", "error": error, "created_at": _now()})
 
 
+class Written:
+    """Texts that are kept with their scenes: in all as long as `most`, the oldest are let go.
+
+    Scenes wait with the notices of those who read slowly, and must not hold what everybody else has been sent.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._length = 0
+        self._kept: deque[tuple[dict[Any, Any], Any, int]] = deque()
+
+    def keep(self, scene: Scene, key: Any, texts: Sequence[str]) -> None:
+        """Keep texts with a scene under a key of its own."""
+        scene.written[key] = texts
+        length = sum(map(len, texts))
+        self._length += length
+        self._kept.append((scene.written, key, length))
+        while self._length > self._most:
+            written, oldest, length = self._kept.popleft()
+            written.pop(oldest, None)
+            self._length -= length
+
+
+_WRITTEN: Final = Written(4 << 20)
+
+
 # --- notices ---------------------------------------------------------------------------------------------------------
 
 
@@ -62,10 +90,11 @@ def written(surface: Surface, notice: Notice, own: UserRecord) -> Sequence[str]:
         return []
     happened = notice.happening if isinstance(notice, Told) else Happening(_CHANNEL_UPDATED, notice.target.channel)
     key = (surface, happened.type, happened.user_ids, notice.own_capabilities, notice.whole, notice.lists)
-    texts = notice.scene.written.get(key)
+    texts: Sequence[str] | None = notice.scene.written.get(key)
     if texts is None:
-        texts = notice.scene.written[key] = _texts(surface, notice, happened)
-    return list(texts)
+        texts = _texts(surface, notice, happened)
+        _WRITTEN.keep(notice.scene, key, texts)
+    return texts
 
 
 def _texts(surface: Surface, notice: Notice, happened: Happening) -> list[str]:

@@ -40,9 +40,10 @@ class Exchange:
         return self.query.get("connection_id", "")
 
     def check_connection(self) -> None:
-        """Refuse a connection that is not the caller's, before anything is written; none is fine."""
+        """Refuse a connection that is not the caller's or can't watch, before anything is written; none is fine."""
         if self.connection_id:
             self.connections.of(self.caller, self.connection_id)
+            self.connections.check_room(self.caller, self.connection_id)
 
     async def watch(self, target: Question, known: Collection[str]) -> None:
         """Have the request's connection hear of what happens on a call or channel; nothing without a connection.

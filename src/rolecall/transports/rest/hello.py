@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeVar
 
 import msgspec
 from starlette.websockets import WebSocket, WebSocketDisconnect
@@ -17,6 +17,9 @@ ONCE: Final = ("api_key", "authorization", "stream-auth-type", "json")
 """What the query may name only once: which of two counts would be anyone's guess."""
 
 _JWT: Final = "jwt"
+_LARGE: Final = 4_096
+
+S = TypeVar("S", bound=msgspec.Struct)
 
 
 class ChatHello(msgspec.Struct, kw_only=True):
@@ -47,7 +50,7 @@ class Hello(NamedTuple):
 async def chat_hello(socket: WebSocket) -> Hello:
     """Read what a chat client says in the query."""
     query = socket.query_params
-    said = reading.shaped(reading.parsed((query.get("json") or "{}").encode(), "json"), ChatHello, "json")
+    said = await _said((query.get("json") or "{}").encode(), ChatHello, "json")
     details = said.user_details or {}
     token = query.get("authorization", "") or socket.headers.get("authorization", "")
     user_id = said.user_id or _id_of(details)
@@ -63,9 +66,18 @@ async def video_hello(socket: WebSocket, seconds: float) -> Hello:
             message = await said_next(socket)
     except TimeoutError:
         raise Unauthenticated("no message with a token came in time", reason="AUTH_TIMEOUT") from None
-    said = reading.shaped(reading.parsed(message, "message"), VideoHello, "message")
+    said = await _said(message, VideoHello, "message")
     details = said.user_details or {}
     return Hello(socket.query_params.get("api_key", ""), _JWT, said.token, _id_of(details), details, video=True)
+
+
+async def _said(text: bytes, shape: type[S], field: str) -> S:
+    """Read JSON in its shape; much of it beside the loop, since nobody has shown a token yet."""
+
+    def read() -> S:
+        return reading.shaped(reading.parsed(text, field), shape, field)
+
+    return await asyncio.to_thread(read) if len(text) > _LARGE else read()
 
 
 async def said_next(socket: WebSocket) -> bytes:

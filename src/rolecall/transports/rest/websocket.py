@@ -8,9 +8,9 @@ from __future__ import annotations
 import asyncio
 import secrets
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
-from typing import Any, Final
+from typing import Final
 
 from starlette.routing import WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
@@ -20,12 +20,13 @@ from rolecall.domain.facts import ANONYMOUS
 from rolecall.domain.records import UserRecord
 from rolecall.service.administration import Administration
 from rolecall.service.callers import Caller, Callers
+from rolecall.service.pace import Pace
 from rolecall.service.watching.revocations import check_standing
 from rolecall.transports.codes import failure_of, unforeseen
 from rolecall.transports.edge import Event, Observer
 from rolecall.transports.rest import body as reading
 from rolecall.transports.rest import events
-from rolecall.transports.rest.connection import FOR_GOOD, Connection, Ending, Timing, ending_by, in_time
+from rolecall.transports.rest.connection import Connection, Ending, Timing, ending_by, refusal_by
 from rolecall.transports.rest.connections import Connections
 from rolecall.transports.rest.door import identified
 from rolecall.transports.rest.errors import INTERNAL, ApiError, api_error, code_of, text_of
@@ -33,11 +34,13 @@ from rolecall.transports.rest.hello import FIELD, ONCE, Hello, chat_hello, said_
 from rolecall.transports.rest.limits import Kind, Limits
 from rolecall.transports.rest.shapes.user import RESERVED, user_change
 from rolecall.transports.rest.surface import Surface
+from rolecall.transports.rest.wire import Wire
 
 CHAT_PATH: Final = "/connect"
 VIDEO_PATH: Final = "/video/connect"
 _OPERATION: Final = "Connect"
 _NAME: Final = "http/Connect"
+_LARGEST: Final = 1_024  # bytes of a message once a client is in
 _UNFORESEEN: Final = "WATCH_FAILED"
 _SERVERS: Final = frozenset({"role", "teams", "teams_role"}) | RESERVED
 
@@ -87,7 +90,7 @@ class Sockets:
                 await self._refuse(socket, self._counted(socket, error), started)
                 return
             try:
-                await self._run(socket, connection, user)
+                await self._run(socket, Wire(socket, self._timing.send), connection, user)
             finally:
                 self._connections.discard(connection)
 
@@ -139,10 +142,10 @@ class Sockets:
 
     # --- while it is open --------------------------------------------------------------------------------------------
 
-    async def _run(self, socket: WebSocket, connection: Connection, user: UserRecord) -> None:
+    async def _run(self, socket: WebSocket, wire: Wire, connection: Connection, user: UserRecord) -> None:
         """Read and write until one of both is over."""
         tasks = {
-            asyncio.create_task(self._write(socket, connection, user), name="socket writer"),
+            asyncio.create_task(self._write(wire, connection, user), name="socket writer"),
             asyncio.create_task(self._read(socket, connection), name="socket reader"),
         }
         try:
@@ -154,41 +157,51 @@ class Sockets:
         for result in results:
             if isinstance(result, Exception) and not isinstance(result, WebSocketDisconnect):
                 self._tell(connection.caller, result)
-                _abort(socket)
+                wire.abort()
 
     async def _read(self, socket: WebSocket, connection: Connection) -> None:
-        """Answer pings; a client has nothing else to say."""
+        """Answer pings; a client has nothing else to say, and that in few words."""
         while True:
             message = await said_next(socket)
             if connection.ending is None:
                 try:
-                    if _is_ping(reading.parsed(message, "message")):
+                    if _is_ping(message):
                         connection.answer_health()
                 except InvalidInput as error:
                     connection.end(ending_by(error))
 
-    async def _write(self, socket: WebSocket, connection: Connection, user: UserRecord) -> None:
+    async def _write(self, wire: Wire, connection: Connection, user: UserRecord) -> None:
         surface, loop = _surface(video=connection.video), asyncio.get_running_loop()
         connection.user_is_old = False
-        await self._send(socket, events.connected(surface, connection.id, user))
+        await wire.send(events.connected(surface, connection.id, user))
         health_at = loop.time() + self._timing.health
         while True:
             seconds = min(health_at - loop.time(), self._connections.seconds_left(connection))
             item = await connection.next(seconds)
             if isinstance(item, Ending):
-                await self._close(socket, item, connection.caller)
+                await self._close(wire, item, connection)
                 return
             if item is None:
+                await wire.room()
                 await self._connections.look_again(connection)
                 if connection.ending is None:
-                    await self._send(socket, events.health(connection.id))
+                    await wire.send(events.health(connection.id))
                     health_at = loop.time() + self._timing.health
                 continue
             if connection.user_is_old:
                 connection.user_is_old = False
                 user = await self._read_user(connection.caller) or user
-            for text in events.written(surface, item, user):
-                await self._send(socket, text)
+            await self._send(wire, connection, events.written(surface, item, user))
+
+    async def _send(self, wire: Wire, connection: Connection, texts: Iterable[str]) -> None:
+        """Send messages, as long as the connection stands when each goes out."""
+        pace = Pace()
+        for text in texts:
+            await wire.room()
+            if not await self._connections.stands(connection):
+                return
+            await wire.send(text)
+            await pace.give_way()
 
     async def _read_user(self, caller: Caller) -> UserRecord | None:
         if caller.anonymous:
@@ -197,22 +210,19 @@ class Sockets:
             return (await self._administration.users.get(Caller(caller.app_id), caller.user_id))[0]
         return None
 
-    async def _send(self, socket: WebSocket, text: str) -> None:
-        await in_time(self._timing.send, socket.send_text(text))
-
     # --- the end -----------------------------------------------------------------------------------------------------
 
     async def _refuse(self, socket: WebSocket, error: Exception, started: float) -> None:
-        """Tell a client why it can't come in, and close for good."""
+        """Tell a client why it can't come in, and close; one that does not listen is dropped."""
         told = self._tell(None, error, started, socket.query_params.get("api_key", ""))
-        await in_time(self._timing.send, socket.send_text(events.refused(told)))
-        await in_time(self._timing.send, socket.close(FOR_GOOD))
+        with suppress(RolecallError):
+            await Wire(socket, self._timing.send).close(refusal_by(error), events.refused(told))
 
-    async def _close(self, socket: WebSocket, ending: Ending, caller: Caller) -> None:
+    async def _close(self, wire: Wire, ending: Ending, connection: Connection) -> None:
+        last = ""
         if ending.error is not None:
-            told = self._tell(caller, ending.error, key=socket.query_params.get("api_key", ""))
-            await self._send(socket, events.refused(told))
-        await in_time(self._timing.send, socket.close(ending.code))
+            last = events.refused(self._tell(connection.caller, ending.error, key=connection.key))
+        await wire.close(ending.code, last)
 
     def _tell(self, caller: Caller | None, error: BaseException, started: float = 0.0, key: str = "") -> ApiError:
         """Tell observers of an error, and return it as the client is told."""
@@ -235,7 +245,10 @@ def _too_many() -> OverLimit:
     return OverLimit("too many connections a minute", reason="RATE_LIMITED")
 
 
-def _is_ping(said: Any) -> bool:
+def _is_ping(message: bytes) -> bool:
+    if len(message) > _LARGEST:
+        raise InvalidInput(f"`message` is larger than {_LARGEST:,} bytes", field="message")
+    said = reading.parsed(message, "message")
     parts = said if isinstance(said, list) else [said]
     return any(isinstance(part, dict) and part.get("type") == events.HEALTH for part in parts)
 
@@ -246,10 +259,3 @@ def _surface(*, video: bool) -> Surface:
 
 def _nobody() -> UserRecord:
     return UserRecord(ANONYMOUS.id, role=ANONYMOUS.role)
-
-
-def _abort(socket: WebSocket) -> None:
-    """Drop a client at once, with all that it has not read."""
-    abort = socket.scope.get("state", {}).get("abort")
-    if abort is not None:
-        abort()

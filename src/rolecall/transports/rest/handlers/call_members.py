@@ -9,6 +9,7 @@ from msgspec import UNSET, UnsetType
 
 from rolecall.transports.rest.exchange import Exchange
 from rolecall.transports.rest.handlers.calls import Limit, cid_of, query_of
+from rolecall.transports.rest.many import written
 from rolecall.transports.rest.operation import Answer, Operation
 from rolecall.transports.rest.shapes.bounded import BOUNDED, Texts
 from rolecall.transports.rest.shapes.call import Member, MemberRequests, member_changes, members
@@ -92,7 +93,9 @@ async def query_call_members(exchange: Exchange) -> QueryCallMembersResponse:
     calls = exchange.administration.calls
     found = await calls.query_members(exchange.caller, f"{body.type}:{body.id}", query_of(body))
     return QueryCallMembersResponse(
-        members=members(exchange.surface, found.view.members, found.view.users),
+        members=await written(
+            exchange.surface, found.view.members, lambda one: members(exchange.surface, (one,), found.view.users)[0]
+        ),
         next=found.next or UNSET,
         prev=found.prev or UNSET,
     )

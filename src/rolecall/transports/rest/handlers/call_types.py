@@ -9,9 +9,11 @@ import msgspec
 from msgspec import UNSET
 
 from rolecall.service.administration.changes import TypeChange
+from rolecall.service.state import CALL_SCOPE_PREFIX
 from rolecall.transports.rest.exchange import Exchange
 from rolecall.transports.rest.extras import sent_extras
 from rolecall.transports.rest.handlers.types import Kind, SentGrants, grants_of
+from rolecall.transports.rest.many import written
 from rolecall.transports.rest.operation import Answer, Operation
 from rolecall.transports.rest.shapes.call_settings import sent_settings
 from rolecall.transports.rest.shapes.call_type import EXTRAS, CallType, call_type
@@ -66,8 +68,10 @@ async def get_call_type(exchange: Exchange) -> CallType:
 
 async def list_call_types(exchange: Exchange) -> ListCallTypesResponse:
     """List every call type with its roles and permissions."""
-    found = map(call_type, await _TYPES.list(exchange))
-    return ListCallTypesResponse(call_types={one.name: one for one in found})
+    found = await _TYPES.list(exchange)
+    types = await written(exchange.surface, found, call_type)
+    names = (record.scope.removeprefix(CALL_SCOPE_PREFIX) for record in found)
+    return ListCallTypesResponse(call_types=dict(zip(names, types, strict=True)))
 
 
 async def delete_call_type(exchange: Exchange) -> Answer:

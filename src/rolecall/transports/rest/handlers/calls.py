@@ -14,6 +14,7 @@ from rolecall.service.administration.changes import KEEP, Keep, Query
 from rolecall.service.questions import Question
 from rolecall.transports.rest.exchange import Exchange
 from rolecall.transports.rest.extras import sent_extras
+from rolecall.transports.rest.many import written
 from rolecall.transports.rest.operation import Answer, Operation
 from rolecall.transports.rest.shapes.call import (
     EXTRAS,
@@ -36,6 +37,8 @@ _DELETE: Final = tuple(f"{path}/delete" for path in _ONE)
 _QUERY: Final = ("/api/v2/video/calls", "/video/calls")
 _WITHIN: Final = "data."
 _MOST: Final = 100
+_MEMBERS_OF_EACH: Final = 25
+"""How many members are shown of each call that a query finds: a hundred calls with all of theirs are megabytes."""
 
 Limit = Annotated[int, Meta(ge=0, le=_MOST)]
 
@@ -158,11 +161,12 @@ async def delete_call(exchange: Exchange) -> DeleteCallResponse:
 async def query_calls(exchange: Exchange) -> QueryCallsResponse:
     """Find calls."""
     body: QueryCallsRequest = exchange.body
-    found = await exchange.administration.calls.query(exchange.caller, query_of(body))
+    calls = exchange.administration.calls
+    found = await calls.query(exchange.caller, query_of(body), members_limit=_MEMBERS_OF_EACH)
     for result in found.items if body.watch else ():
         await exchange.watch(Question(call=result.call.record.cid), result.own_capabilities)
     return QueryCallsResponse(
-        calls=[QueriedCall(**_state(exchange, result)) for result in found.items],
+        calls=await written(exchange.surface, found.items, lambda result: QueriedCall(**_state(exchange, result))),
         next=found.next or UNSET,
         prev=found.prev or UNSET,
     )

@@ -13,6 +13,7 @@ from rolecall.service.administration.channels.queries import ChannelQuery
 from rolecall.service.administration.channels.updates import Part
 from rolecall.transports.rest.exchange import Exchange
 from rolecall.transports.rest.handlers.channels import cid_of
+from rolecall.transports.rest.many import written
 from rolecall.transports.rest.operation import Answer, Operation
 from rolecall.transports.rest.shapes.bounded import Fields, Texts
 from rolecall.transports.rest.shapes.channel import ChannelMember, channel_member
@@ -94,7 +95,9 @@ async def query_members(exchange: Exchange) -> MembersResponse:
     query = ChannelQuery(payload.filter_conditions, payload.sort, payload.limit, payload.offset or 0, bounds)
     cid, field = _cid(payload)
     found = await exchange.administration.channel_queries.query_members(exchange.caller, cid, query, field)
-    return MembersResponse(members=[channel_member(exchange.surface, view) for view in found])
+    return MembersResponse(
+        members=await written(exchange.surface, found, lambda view: channel_member(exchange.surface, view))
+    )
 
 
 def _cid(payload: QueryMembersPayload) -> tuple[str, str]:

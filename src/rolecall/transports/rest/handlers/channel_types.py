@@ -15,6 +15,7 @@ from rolecall.service.administration.changes import KEEP, TypeChange
 from rolecall.transports.rest.exchange import Exchange
 from rolecall.transports.rest.extras import sent_extras
 from rolecall.transports.rest.handlers.types import MOST_POLICIES, Ids, Kind, SentGrants, grants_of
+from rolecall.transports.rest.many import written
 from rolecall.transports.rest.operation import Answer, Operation
 from rolecall.transports.rest.shapes.channel_type import (
     COMMANDS,
@@ -122,8 +123,10 @@ async def get_channel_type(exchange: Exchange) -> ChannelType:
 
 async def list_channel_types(exchange: Exchange) -> ListChannelTypesResponse:
     """List every channel type."""
-    found = map(channel_type, await _TYPES.list(exchange))
-    return ListChannelTypesResponse(channel_types={one.name: one for one in found})
+    found = await _TYPES.list(exchange)
+    types = await written(exchange.surface, found, channel_type)
+    names = (record.scope for record in found)
+    return ListChannelTypesResponse(channel_types=dict(zip(names, types, strict=True)))
 
 
 async def delete_channel_type(exchange: Exchange) -> Answer:

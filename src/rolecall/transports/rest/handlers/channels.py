@@ -11,6 +11,7 @@ from rolecall.service.administration.channels.queries import ChannelQuery
 from rolecall.service.administration.channels.views import MEMBERS_SHOWN, check_members_limit
 from rolecall.service.questions import Question
 from rolecall.transports.rest.exchange import Exchange
+from rolecall.transports.rest.many import written
 from rolecall.transports.rest.operation import Answer, Operation
 from rolecall.transports.rest.shapes.channel import ChannelAnswer, ChannelState, channel, channel_state
 from rolecall.transports.rest.shapes.channel_request import ChannelDataRequest, UserId, new_channel
@@ -108,7 +109,9 @@ async def query_channels(exchange: Exchange) -> QueryChannelsResponse:
     views = await queries.query(exchange.caller, query, members_limit=limit)
     for view in views if body.watch else ():
         await exchange.watch(Question(channel=view.record.cid), view.own_capabilities)
-    return QueryChannelsResponse(channels=[channel_state(exchange.surface, view) for view in views])
+    return QueryChannelsResponse(
+        channels=await written(exchange.surface, views, lambda view: channel_state(exchange.surface, view))
+    )
 
 
 def cid_of(exchange: Exchange) -> str:

@@ -11,6 +11,7 @@ from rolecall.domain.names import shown
 from rolecall.service.administration.checks import check_count
 from rolecall.service.administration.users.values import UserQuery
 from rolecall.transports.rest.exchange import Exchange
+from rolecall.transports.rest.many import written
 from rolecall.transports.rest.operation import Answer, Operation
 from rolecall.transports.rest.shapes.bounded import BOUNDED, Texts
 from rolecall.transports.rest.shapes.partial_user import UpdateUserPartialRequest, partial_user_change
@@ -146,7 +147,9 @@ async def query_users(exchange: Exchange) -> QueryUsersResponse:
         ids={name: bound for name in _BOUNDS if (bound := getattr(payload, name)) is not None},
     )
     records = await exchange.administration.users.query(exchange.caller, query)
-    return QueryUsersResponse(users=[full_user(exchange.surface, record) for record in records])
+    return QueryUsersResponse(
+        users=await written(exchange.surface, records, lambda record: full_user(exchange.surface, record))
+    )
 
 
 async def delete_users(exchange: Exchange) -> DeleteUsersResponse:
