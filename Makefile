@@ -1,8 +1,10 @@
 # The one entry: `make` lists the targets.
-# Variables: PYTHON (3.11 or newer), ARGS (passed on by run, test, bench), TESTS (what test runs).
+# Variables: PYTHON (3.11 or newer), ARGS (passed on by run, test, bench), TESTS (what test runs), WORKERS (how many
+# processes run the tests, each a file at a time).
 
 PYTHON ?= python3
 ARGS ?=
+WORKERS ?= 2
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -43,7 +45,7 @@ run: setup ## start the server for development, with demo data in .rolecall/dev.
 	@$(BIN)/rolecall serve --dev --db .rolecall/dev.db $(ARGS)
 
 test: setup ## run the tests, fast suites first (TESTS=tests/unit ARGS=-x to choose)
-	@$(BIN)/python -m pytest $(TESTS) $(ARGS)
+	@$(BIN)/python -m pytest $(TESTS) --numprocesses $(WORKERS) --dist loadfile $(ARGS)
 
 check: setup ## format, lint, types, layers, protos and what is generated from them: what CI runs before the tests
 	$(BIN)/ruff format --check .

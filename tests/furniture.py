@@ -9,15 +9,15 @@ import httpx
 
 from tests.doors import App, Server
 
-_WHOLE: Final = [{"user_id": "alice"}, {"user_id": "bob"}]
+_WHOLE: Final = [{"user_id": "ann"}, {"user_id": "bob"}]
 THINGS: Final[tuple[tuple[str, Mapping[str, Any]], ...]] = (
-    ("/api/v2/users", {"users": {name: {"id": name} for name in ("alice", "bob", "standup")}}),
+    ("/api/v2/users", {"users": {name: {"id": name} for name in ("ann", "bob", "standup")}}),
     ("/api/v2/roles", {"name": "organizer"}),
     ("/api/v2/permissions", {"id": "standup", "name": "Stand up", "action": "CreateCall"}),
     ("/api/v2/video/calltypes", {"name": "organizer"}),
     ("/api/v2/chat/channeltypes", {"name": "organizer"}),
-    ("/api/v2/video/call/default/standup", {"data": {"created_by_id": "alice", "members": _WHOLE}}),
-    ("/api/v2/chat/channels/messaging/standup/query", {"data": {"created_by_id": "alice", "members": _WHOLE}}),
+    ("/api/v2/video/call/default/standup", {"data": {"created_by_id": "ann", "members": _WHOLE}}),
+    ("/api/v2/chat/channels/messaging/standup/query", {"data": {"created_by_id": "ann", "members": _WHOLE}}),
 )
 
 

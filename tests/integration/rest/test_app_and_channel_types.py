@@ -212,6 +212,17 @@ def test_what_is_changed_of_the_app_reads_back(site: Site, path: str) -> None:
     assert site.ask("GET", path).json()["app"] == before
 
 
+@pytest.mark.parametrize("path", APP_SURFACES)
+def test_a_dry_run_checks_all_and_writes_nothing(site: Site, path: str) -> None:
+    assert site.ask("PUT", "/channeltypes/team", {"grants": {"guest": ["read-channel"]}}).status_code == 201
+    before = [site.ask("GET", thing).json() for thing in ("/app", "/channeltypes/team")]
+    change = {"permission_version": "v2", "migrate_permissions_to_v2": True, "dry_run": True}
+    assert site.ask("PATCH", path, change).status_code == 200
+    assert site.refused("PATCH", path, {"permission_version": "v3", "dry_run": True})[:2] == (400, 4)
+    after = [site.ask("GET", thing).json() for thing in ("/app", "/channeltypes/team")]
+    assert [{**one, "duration": ""} for one in after] == [{**one, "duration": ""} for one in before]
+
+
 def test_grants_of_the_app_replace_per_role_and_null_resets(site: Site) -> None:
     def grants(change: Any) -> Any:
         assert site.ask("PATCH", "/api/v2/app", {"grants": change}).status_code == 200

@@ -171,6 +171,8 @@ def test_a_blocked_user_may_do_nothing_until_unblocked(server: tuple[Server, Doo
     assert "bob" in dict(roles(get_call(door, cid, surface)))  # a member still
     told = door.no("GET", path_of(surface, cid), 403, 17, token=door.app.token("bob"))
     assert "is not allowed to perform action ReadCall in scope 'video:default'" in told
+    refusal = door.raw("GET", path_of(surface, cid), token=door.app.token("bob")).json()
+    assert refusal["exception_fields"] == {"reason": "BLOCKED"}
     for _ in range(2):
         post(door, surface, cid, "/unblock", {"user_id": "bob"})
         assert get_call(door, cid, surface)["call"]["blocked_user_ids"] == []

@@ -12,6 +12,7 @@ import pytest
 import schemathesis
 
 from rolecall import __version__
+from rolecall.domain.settings import SETTINGS
 from rolecall.transports.rest.errors import CODES
 from rolecall.transports.rest.operations import OPERATIONS
 from rolecall.transports.rest.surface import Surface, surface_of
@@ -147,6 +148,27 @@ def test_times_are_in_the_form_of_the_surface(document: Any) -> None:
                         assert TIMES[surface].items() <= schema.items(), (operation.id, path, name)
                         seen.add(surface)
     assert seen == set(Surface)
+
+
+def test_settings_are_shown_with_their_fields(document: Any) -> None:
+    asked, answered = (document["components"]["schemas"][f"CallSettings{end}"] for end in ("_request", ""))
+    for path in SETTINGS:
+        *groups, name = path.split(".")
+        within, outside = asked, answered
+        for group in groups:
+            within, outside = within["properties"][group]["anyOf"][0], outside["properties"][group]
+        assert {"type": "null"} in within["properties"][name]["anyOf"], path
+        assert within["additionalProperties"] is True
+        assert outside["properties"][name]["type"] in {"boolean", "integer", "string", "array"}, path
+    update = document["components"]["schemas"]["UpdateCallTypeRequest"]["properties"]
+    assert {"$ref": "#/components/schemas/CallSettings_request"} in update["settings"]["anyOf"]
+    assert {"$ref": "#/components/schemas/NotificationSettings_request"} in update["notification_settings"]["anyOf"]
+
+
+def test_lists_that_are_always_empty_are_of_objects(document: Any) -> None:
+    state = next(one for one in each(document) if "pinned_messages" in one)
+    for name in ("messages", "pinned_messages", "threads", "read"):
+        assert state[name]["items"] == {"type": "object"}, name
 
 
 def test_security_is_the_key_the_kind_and_the_raw_token(document: Any) -> None:

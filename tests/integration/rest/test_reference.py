@@ -14,6 +14,7 @@ import httpx
 import pytest
 import schemathesis
 
+from rolecall.domain.settings import SETTINGS
 from rolecall.transports.rest import samples
 from rolecall.transports.rest.errors import CODES
 from rolecall.transports.rest.openapi import document
@@ -28,11 +29,11 @@ DESCRIBED: Final = schemathesis.openapi.from_dict(DOCUMENT)
 PLACES: Final = [(operation, path) for operation in OPERATIONS for path in operation.paths]
 REFUSED: Final = {
     "GetTask": "task `standup` does not exist",
-    "RequestPermission": "only users ask for permissions",
 }
 """Operations whose example is refused as things are, and how."""
 
-_VOID: Final = {"meta", "link", "br", "img", "hr", "input"}
+OF_USERS: Final = "# TOKEN is a user's token\n"
+_VOID: Final = {"meta", "link", "br", "img", "hr", "input", "wbr"}
 
 
 class Page(HTMLParser):
@@ -158,12 +159,50 @@ def test_samples_are_answered_as_described(world: World, operation: Operation, p
 
 @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda one: one.id)
 def test_examples_are_samples_on_the_first_surface(world: World, operation: Operation) -> None:
-    assert world.page.examples[operation.id] == sample(operation, operation.paths[0])
+    at = world.app.server.http
+    assert world.page.examples[operation.id] == sample(operation, operation.paths[0]).replace(samples.BASE, at)
+
+
+@pytest.mark.parametrize(
+    ("host", "base"),
+    [
+        ("calls.example.com", "http://calls.example.com"),
+        ("[::1]:9000", "http://[::1]:9000"),
+        ("$(id)", samples.BASE),
+        ('<b>"', samples.BASE),
+    ],
+)
+def test_examples_are_for_the_server_that_was_asked(world: World, host: str, base: str) -> None:
+    page = Page(world.app.http.get("/docs", headers={"host": host}).text)
+    assert all(f'"{base}/' in example for example in page.examples.values())
+
+
+def test_the_example_of_what_only_users_do_says_so(world: World) -> None:
+    told = {name for name, example in world.page.examples.items() if example.startswith(OF_USERS)}
+    assert told == {"RequestPermission"}
+
+
+def test_an_operation_is_headed_by_its_name_and_then_what_it_does(world: World) -> None:
+    for operation in OPERATIONS:
+        lines = world.page.articles[operation.id].split("\n")
+        assert lines[:2] == [operation.id, operation.summary]
+
+
+def test_what_a_value_may_be_is_said_once(world: World) -> None:
+    assert not re.search(r"\bnull or null\b", world.answer.text)
+
+
+@pytest.mark.parametrize("shape", ["shape-CallSettings", "shape-CallSettings_request"])
+def test_every_call_setting_is_there_with_what_it_takes(world: World, shape: str) -> None:
+    text = world.page.articles[shape].replace(".\n", ".")
+    for path, leaf in SETTINGS.items():
+        assert f"{path}\n" in text
+        assert leaf.kind == "bool" or leaf.takes.replace("`", "") in text.replace("\n", "").replace("`", ""), path
 
 
 @pytest.mark.parametrize("operation", [one for one in OPERATIONS if one.needs is None], ids=lambda one: one.id)
 def test_what_is_said_to_be_for_servers_only_is(world: World, operation: Operation) -> None:
-    answer = curl(world.page.examples[operation.id], world.app, "alice")
+    answer = curl(world.page.examples[operation.id], world.app, "ann")
     assert (answer.status_code, answer.json()["code"]) == (403, 17), answer.text
     assert "For server tokens only." in world.page.articles[operation.id]
 
@@ -182,13 +221,15 @@ def sample(operation: Operation, path: str) -> str:
 
 def curl(command: str, app: Furnished, user_id: str | None = None) -> httpx.Response:
     """Do what a curl command does, its variables filled in as a shell would."""
+    if command.startswith(OF_USERS):
+        user_id = user_id or "ann"
     for variable, value in (
-        ("http://127.0.0.1:8080", app.server.http),
-        ("$ROLECALL_API_KEY", app.app.key),
-        ("$ROLECALL_TOKEN", app.app.token(user_id)),
+        (samples.BASE, app.server.http),
+        ("$KEY", app.app.key),
+        ("$TOKEN", app.app.token(user_id)),
     ):
         command = command.replace(variable, value)
-    words = shlex.split(command.replace("\\\n", ""))
+    words = shlex.split(command.replace("\\\n", ""), comments=True)
     assert words.pop(0) == "curl"
     method, url, headers, query, content = "", "", {}, {}, None
     while words:

@@ -91,7 +91,8 @@ class Operations:
         except RolecallError as error:
             cause, failure = error.__cause__, failure_of(error)
             said = text_of(error, failure.message, request.query_params.get("api_key", ""))
-            told = api_error(operation.id, code_of(error), said, _duration(started), failure.field)
+            decided = failure.metadata.get("reason", "")
+            told = api_error(operation.id, code_of(error), said, _duration(started), failure.field, decided)
             content, status = encoded(surface, told), told.StatusCode
         except ClientDisconnect:
             return Response(status_code=499)

@@ -7,7 +7,7 @@ import base64
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from html import escape
 from http import HTTPStatus
@@ -20,7 +20,7 @@ from starlette.routing import Route
 
 from rolecall.transports.rest.openapi import ABOUT, JSON, codes, document, needed, statuses
 from rolecall.transports.rest.operation import Operation
-from rolecall.transports.rest.samples import curl
+from rolecall.transports.rest.samples import BASE, curl
 from rolecall.transports.rest.schemas import PREFIX, Schema
 
 _STYLE: Final = Path(__file__).with_name("reference.css").read_text(encoding="utf-8")
@@ -28,6 +28,7 @@ _HASH: Final = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode
 _POLICY: Final = f"default-src 'none'; style-src 'sha256-{_HASH}'; base-uri 'none'; form-action 'none'"
 _HEADERS: Final = {"Content-Security-Policy": _POLICY, "X-Content-Type-Options": "nosniff"}
 _STRONG: Final = re.compile(r"\*\*(.+?)\*\*")
+_HOST: Final = re.compile(r"(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?")
 _CODE: Final = re.compile(r"`([^`]+)`")
 _MEANINGS: Final[Mapping[int, str]] = {
     -1: "the server could not answer",
@@ -60,18 +61,25 @@ def routes(operations: Sequence[Operation], version: str) -> list[Route]:
     """Return the routes of the document and of the page, which are made once, when somebody first asks."""
 
     @cache
-    def made() -> Mapping[str, bytes]:
+    def made() -> Mapping[str, str]:
         described = document(operations, version)
-        return {"/openapi.json": json.dumps(described).encode(), "/docs": page(operations, described).encode()}
+        return {"/openapi.json": json.dumps(described), "/docs": page(operations, described)}
 
     def given(path: str, kind: str) -> Route:
-        async def answer(_: Request) -> Response:
+        async def answer(request: Request) -> Response:
             # It takes a moment, in which decisions are to be made all the same.
-            return Response((await asyncio.to_thread(made))[path], 200, _HEADERS, kind)
+            text = (await asyncio.to_thread(made))[path]
+            return Response(text.replace(BASE, _asked_at(request)), 200, _HEADERS, kind)
 
         return Route(path, answer, methods=["GET"])
 
     return [given("/openapi.json", JSON), given("/docs", "text/html; charset=utf-8")]
+
+
+def _asked_at(request: Request) -> str:
+    """Return the scheme and host of a request; those of samples when its host is none that a shell takes as it is."""
+    host = request.headers.get("host", "")
+    return f"{request.url.scheme}://{host}" if _HOST.fullmatch(host) else BASE
 
 
 def page(operations: Sequence[Operation], described: Mapping[str, Any]) -> str:
@@ -104,7 +112,7 @@ def _contents(tags: Mapping[str, Iterable[Operation]]) -> str:
 
 
 def _links(operations: Iterable[Operation]) -> str:
-    links = "".join(f'<li><a href="#{one.id}">{escape(one.summary)}</a></li>' for one in operations)
+    links = "".join(f'<li><a href="#{one.id}"><b>{one.id}</b> {escape(one.summary)}</a></li>' for one in operations)
     return f'<ul class="contents">{links}</ul>'
 
 
@@ -163,8 +171,8 @@ class _Page:
         answer = described["responses"][str(operation.status)]["content"][JSON]["schema"]
         example = curl(method, path, described, self._resolved)
         return (
-            f'<article id="{operation.id}"><header><h3><a href="#{operation.id}">{escape(operation.summary)}</a></h3>'
-            f'<code>{operation.id}</code></header><ul class="paths">{paths}</ul><p>{_text(needed(operation))}</p>'
+            f'<article id="{operation.id}"><header><h3><a href="#{operation.id}">{operation.id}</a></h3>'
+            f'<span class="does">{escape(operation.summary)}</span></header><ul class="paths">{paths}</ul><p>{_text(needed(operation))}</p>'
             f"{self._parameters(described)}{self._body(described)}"
             f"<h4>Answer: {operation.status}</h4>{self._fields(self._resolved(answer), marks=False)}"
             f"<h4>Example</h4><pre><code>{escape(example)}</code></pre></article>"
@@ -192,11 +200,22 @@ class _Page:
     def _fields(self, schema: Mapping[str, Any], *, marks: bool = True) -> str:
         must = schema.get("required", ()) if marks else ()
         fields = schema.get("properties", {})
-        return _table([self._row(name, value, must=name in must) for name, value in fields.items()])
+        return _table([row for name, value in fields.items() for row in self._rows(name, value, must=name in must)])
+
+    def _rows(self, name: str, schema: Mapping[str, Any], *, must: bool) -> Iterator[str]:
+        """Yield the row of a field, or those of the fields that are in it."""
+        if (inner := _group(schema)) is None:
+            yield self._row(name, schema, must=must)
+            return
+        for within, value in inner.items():
+            yield from self._rows(f"{name}.{within}", value, must=False)
 
     def _row(self, name: str, schema: Mapping[str, Any], *, must: bool) -> str:
         mark = '<span class="must">required</span>' if must else ""
-        return f"<tr><td><code>{escape(name)}</code>{mark}</td><td>{self._type(schema)}</td></tr>"
+        about = schema.get("description")
+        told = f'<span class="takes">{_text(about)}</span>' if about else ""
+        shown = escape(name).replace(".", ".<wbr>")
+        return f"<tr><td><code>{shown}</code>{mark}</td><td>{self._type(schema)}{told}</td></tr>"
 
     def _type(self, schema: Mapping[str, Any]) -> str:
         """Return what a value may be, in words."""
@@ -207,7 +226,7 @@ class _Page:
         if "enum" in schema:
             return " or ".join(f"<code>{escape(str(one))}</code>" for one in schema["enum"])
         if "anyOf" in schema:
-            return " or ".join(map(self._type, schema["anyOf"]))
+            return " or ".join(dict.fromkeys(map(self._type, _alternatives(schema))))
         limits = [text.format(escape(str(schema[key]))) for key, text in _LIMITS.items() if key in schema]
         return self._plain(schema) + (f" ({', '.join(limits)})" if limits else "")
 
@@ -227,6 +246,17 @@ class _Page:
 
     def _resolved(self, schema: Mapping[str, Any]) -> Mapping[str, Any]:
         return self._components[schema["$ref"].removeprefix(PREFIX)] if "$ref" in schema else schema
+
+
+def _alternatives(schema: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """Yield what a value may be one of, those within alternatives among them."""
+    for one in schema["anyOf"]:
+        yield from _alternatives(one) if "anyOf" in one else (one,)
+
+
+def _group(schema: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """Return the fields of an object that is described where it stands, and not as a shape of its own."""
+    return next((one["properties"] for one in schema.get("anyOf", (schema,)) if "properties" in one), None)
 
 
 def _table(rows: Sequence[str]) -> str:

@@ -15,13 +15,15 @@ Resolve = Callable[[Mapping[str, Any]], Mapping[str, Any]]
 """Returns a schema itself, or the component that it refers to."""
 
 BASE: Final = "http://127.0.0.1:8080"
-_MEMBERS: Final = [{"user_id": "alice"}]
+"""The server in samples, in whose place the page has the one that it was asked of."""
+
+_MEMBERS: Final = [{"user_id": "ann"}]
 _NAMED: Final[Mapping[str, Any]] = {
     "action": "CreateCall",
     "add_members": _MEMBERS,
     "cids": ["messaging:standup"],
     "color": "red",
-    "data": {"created_by_id": "alice", "members": [{"user_id": "alice"}, {"user_id": "bob"}]},
+    "data": {"created_by_id": "ann", "members": [{"user_id": "ann"}, {"user_id": "bob"}]},
     "description": "Opens the doors",
     "filter_conditions": {},
     "grant_permissions": ["send-audio"],
@@ -34,12 +36,15 @@ _NAMED: Final[Mapping[str, Any]] = {
     "query": "organ",
     "set": {"color": "red"},
     "update_members": _MEMBERS,
-    "user": {"id": "alice"},
-    "user_id": "alice",
-    "user_ids": ["alice"],
-    "users": {"alice": {"id": "alice"}},
+    "user": {"id": "ann"},
+    "user_id": "ann",
+    "user_ids": ["ann"],
+    "users": {"ann": {"id": "ann"}},
 }
 """What a field of a name holds in samples, where its type allows that."""
+
+_OF_USERS: Final = frozenset({"RequestPermission"})
+"""Operations that only users do."""
 
 _ALWAYS: Final = frozenset({"add_members", "grant_permissions", "id", "set", "update_members"})
 """Fields without which a request that may have them changes or finds nothing."""
@@ -51,9 +56,10 @@ _PLACE: Final = re.compile(r"{(\w+)}")
 
 def curl(method: str, path: str, described: Mapping[str, Any], resolve: Resolve) -> str:
     """Return a curl command for an operation of the document; key and token are in variables of the shell."""
+    how = "" if method == "GET" else f"-X {method} "
     lines = [
-        f'curl {"" if method == "GET" else f"-X {method} "}"{BASE}{_filled(path, described)}"',
-        '-H "Authorization: $ROLECALL_TOKEN"',
+        f'{_whose(described)}curl {how}"{BASE}{_filled(path, described)}"',
+        '-H "Authorization: $TOKEN"',
         '-H "stream-auth-type: jwt"',
     ]
     for parameter in described["parameters"]:
@@ -66,12 +72,17 @@ def curl(method: str, path: str, described: Mapping[str, Any], resolve: Resolve)
     return " \\\n  ".join(lines)
 
 
+def _whose(described: Mapping[str, Any]) -> str:
+    """Return a line that says so when the token must be a user's."""
+    return "# TOKEN is a user's token\n" if _OF_USERS & set(described["operationId"].split("_")) else ""
+
+
 def _filled(path: str, described: Mapping[str, Any]) -> str:
     """Return a path with its parameters and with the query."""
     query = [one["name"] for one in described["parameters"] if one["in"] == "query"]
     told = {name: _NAMED[name] for name in query if name in _NAMED and f"{{{name}}}" not in path}
     query_text = "".join(f"&{name}={quote(value)}" for name, value in told.items())
-    return _PLACE.sub(lambda match: in_path(match[1], path), path) + "?api_key=$ROLECALL_API_KEY" + query_text
+    return _PLACE.sub(lambda match: in_path(match[1], path), path) + "?api_key=$KEY" + query_text
 
 
 def in_path(name: str, path: str) -> str:

@@ -16,6 +16,7 @@ import msgspec
 from msgspec import UNSET, inspect
 
 from rolecall.transports.rest.surface import Surface, Time, WithCustom
+from rolecall.transports.rest.trees import grown
 
 Shape = type[msgspec.Struct]
 Schema = dict[str, Any]
@@ -75,6 +76,7 @@ def _schemas(shapes: tuple[Shape, ...], look: Look) -> dict[str, Schema]:
         for value in schema["properties"].values():
             if look is not None or value.get("default", ...) is None:
                 value.pop("default", None)
+        schemas |= grown(schema["properties"], asked=look is None)
         if look is not None:
             _answered(schema, shape, look)
     return schemas

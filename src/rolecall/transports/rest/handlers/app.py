@@ -33,11 +33,13 @@ class AppChanges(msgspec.Struct, kw_only=True):
     """Changes of the app; what is left out stays. What has no effect is kept and returned.
 
     Each role that `grants` names gets its list whole; `grants: null` puts all of them back to the defaults.
-    `revoke_tokens_issued_before` is an RFC 3339 time, null takes it back.
+    `revoke_tokens_issued_before` is an RFC 3339 time, null takes it back. With `dry_run`, which Stream does not have,
+    all is checked and nothing is written.
     """
 
     permission_version: str | None = None
     migrate_permissions_to_v2: bool | None = None
+    dry_run: bool | None = None
     grants: SentGrants = UNSET
     multi_tenant_enabled: bool | None = None
     user_search_disallowed_roles: list[str] | None = None
@@ -73,6 +75,7 @@ async def update_app(exchange: Exchange) -> Answer:
         disable_auth_checks=_sent(body.disable_auth_checks),
         revoke_tokens_issued_before=_revocation(body.revoke_tokens_issued_before),
         migrate_permissions_to_v2=bool(body.migrate_permissions_to_v2),
+        dry_run=bool(body.dry_run),
         extras=sent_extras(SENT, exchange.sent) or KEEP,
     )
     await exchange.administration.apps.update(exchange.caller, change)

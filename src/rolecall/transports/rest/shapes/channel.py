@@ -93,10 +93,10 @@ class ChannelState(ChannelWithMembers, kw_only=True):
     """A channel, its oldest members, and the caller's own membership; there are no messages."""
 
     membership: ChannelMember | UnsetType = UNSET
-    messages: tuple[str, ...] = ()
-    pinned_messages: tuple[str, ...] = ()
-    threads: tuple[str, ...] = ()
-    read: tuple[str, ...] = ()
+    messages: tuple[dict[str, Any], ...] = ()
+    pinned_messages: tuple[dict[str, Any], ...] = ()
+    threads: tuple[dict[str, Any], ...] = ()
+    read: tuple[dict[str, Any], ...] = ()
 
 
 def channel(surface: Surface, view: ChannelView) -> Any:
