@@ -115,9 +115,7 @@ def text_of(error: RolecallError, said: str, key: str) -> str:
     return f"JWTAuth error: {said}" if text is None else text.replace("{key}", key)
 
 
-def api_error(
-    operation: str, code: Code, message: str, duration: str, field: str = "", reason: str = ""
-) -> ApiError:
+def api_error(operation: str, code: Code, message: str, duration: str, field: str = "", reason: str = "") -> ApiError:
     """Return an error as clients expect it; `field` is the request's field at fault, `reason` that of a decision."""
     fields = ({field: message} if field else {}) | ({"reason": reason} if reason else {})
     return ApiError(

@@ -172,7 +172,8 @@ class _Page:
         example = curl(method, path, described, self._resolved)
         return (
             f'<article id="{operation.id}"><header><h3><a href="#{operation.id}">{operation.id}</a></h3>'
-            f'<span class="does">{escape(operation.summary)}</span></header><ul class="paths">{paths}</ul><p>{_text(needed(operation))}</p>'
+            f'<span class="does">{escape(operation.summary)}</span></header>'
+            f'<ul class="paths">{paths}</ul><p>{_text(needed(operation))}</p>'
             f"{self._parameters(described)}{self._body(described)}"
             f"<h4>Answer: {operation.status}</h4>{self._fields(self._resolved(answer), marks=False)}"
             f"<h4>Example</h4><pre><code>{escape(example)}</code></pre></article>"
@@ -230,15 +231,18 @@ class _Page:
         limits = [text.format(escape(str(schema[key]))) for key, text in _LIMITS.items() if key in schema]
         return self._plain(schema) + (f" ({', '.join(limits)})" if limits else "")
 
+    def _inner(self, schema: Mapping[str, Any]) -> str:
+        """Return what each value in a list or map may be; in parentheses where an `or` would seem to be the whole's."""
+        said = self._type(schema)
+        return f"({said})" if len(schema.get("anyOf", schema.get("enum", ()))) > 1 else said
+
     def _plain(self, schema: Mapping[str, Any]) -> str:
         match schema.get("type"):
             case "array":
-                return f"list of {self._type(schema.get('items', {}))}"
+                return f"list of {self._inner(schema.get('items', {}))}"
             case "object":
                 inner = schema.get("additionalProperties")
-                return f"map of {self._type(inner)}" if isinstance(inner, dict) and inner else "object"
-            case "integer" if schema.get("format") == "int64":
-                return "time"
+                return f"map of {self._inner(inner)}" if isinstance(inner, dict) and inner else "object"
             case None:
                 return "anything"
             case kind:

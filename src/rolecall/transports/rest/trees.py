@@ -78,7 +78,7 @@ def _referring(schema: Schema, name: str) -> Schema:
 def _component(tree: _Tree, *, asked: bool) -> Schema:
     root: Schema = {"type": "object", "description": tree.description, "properties": {}, "required": []}
     if asked:
-        root["description"] += " What is left out or null stays as it is, and other fields are passed over."
+        root["description"] += " A field that is left out or null says nothing, and others are passed over."
         root["additionalProperties"] = True
     for path, leaf in tree.leaves.items():
         *groups, name = path.split(".")

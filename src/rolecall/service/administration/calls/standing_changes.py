@@ -32,7 +32,8 @@ def permission_change(grant: Sequence[str], revoke: Sequence[str], reset: Sequen
     """Check the three lists of a change."""
     if not grant and not revoke and not reset:
         raise InvalidInput(
-            "nothing is to be changed: `grant_permissions` or `revoke_permissions` is required", field="grant_permissions"
+            "nothing is to be changed: `grant_permissions` or `revoke_permissions` is required",
+            field="grant_permissions",
         )
     listed: dict[str, str] = {}
     lists = {"grant_permissions": grant, "revoke_permissions": revoke, "reset_permissions": reset}
