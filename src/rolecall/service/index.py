@@ -162,7 +162,7 @@ class Index:
             await asyncio.sleep(self._interval)
             asked_at = time.monotonic()
             try:
-                if self._behind or await self._store.changed():
+                if await self._is_behind():
                     await self.refresh()
                 else:
                     self._known_at(asked_at)
@@ -215,8 +215,13 @@ class Index:
 
     async def catch_up(self) -> None:
         """Apply everything that was committed before this call; cheap when nothing was."""
-        if self._behind or await self._store.changed():
+        if await self._is_behind():
             await self.refresh()
+
+    async def _is_behind(self) -> bool:
+        """Tell whether anything that was committed before this call may not be applied yet."""
+        # Looked at again in the end: a refresh that began meanwhile may have read the change and not applied it yet.
+        return self._behind or await self._store.changed() or self._behind
 
     async def _reload(self) -> None:
         async with self._refreshing:

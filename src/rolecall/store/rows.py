@@ -56,7 +56,13 @@ def to_text(value: object) -> str:
 
 def to_strings(text: str) -> tuple[str, ...]:
     """Read a JSON array of names; equal names share one object."""
-    return tuple(map(sys.intern, json.loads(text)))
+    return () if text == "[]" else tuple(map(sys.intern, json.loads(text)))
+
+
+def to_object(text: str) -> dict[str, Any]:
+    """Read a JSON object; most are empty, and parsing those would be most of what reading a row costs."""
+    found: dict[str, Any] = {} if text == "{}" else json.loads(text)
+    return found
 
 
 def to_grants(text: str) -> Grants:
@@ -92,7 +98,7 @@ def _from_policies(policies: Iterable[PolicyRecord]) -> str:
 PLAIN: Final = Codec(lambda value: value, lambda value: value)
 FLAG: Final = Codec(int, bool)
 STRINGS: Final = Codec(to_text, to_strings)
-OBJECT: Final = Codec(lambda value: to_text(dict(value)), json.loads)
+OBJECT: Final = Codec(lambda value: to_text(dict(value)), to_object)
 GRANTS: Final = Codec(lambda value: to_text(dict(value)), to_grants)
 SETTINGS: Final = Codec(lambda value: to_text(dict(value)), to_settings)
 POLICIES: Final = Codec(_from_policies, to_policies)
@@ -106,11 +112,17 @@ class Shape(Generic[R]):
         self._record: Callable[..., R] = record
         self._values = attrgetter(*names)
         self._codecs = tuple(codecs.get(name, PLAIN) for name in names)
+        self._decoders = tuple((names.index(name), codec.decode) for name, codec in codecs.items())
         self.columns = names
 
     def read(self, row: Iterable[Any]) -> R:
         """Make the record of a row that holds exactly this shape's columns."""
-        return self._record(*(codec.decode(value) for codec, value in zip(self._codecs, row, strict=True)))
+        values = list(row)
+        if len(values) != len(self.columns):
+            raise ValueError(f"{len(values)} columns in the place of {len(self.columns)}")
+        for place, decode in self._decoders:
+            values[place] = decode(values[place])
+        return self._record(*values)
 
     def values(self, record: R) -> Row:
         """Return the record's columns."""

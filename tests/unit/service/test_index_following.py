@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from rolecall.domain.errors import NotFound, RolecallError, Unavailable
 from rolecall.domain.records import CallUserRecord, TypeRecord, UserRecord
 from rolecall.service import compiling, state
+from rolecall.service import index as index_module
 from rolecall.service.administration import create_app, rotate_secret
 from rolecall.service.administration.calls.values import CallChange, CallMemberChange
 from rolecall.service.administration.changes import TypeChange
@@ -48,6 +51,42 @@ async def test_facts_newer_than_the_index_bring_it_up_to_date_first(desk: Desk) 
         await tx.put_user(UserRecord("cleo"))
     assert await desk.check("cleo") == (Answer(False, "NO_GRANT"), 3)
     assert desk.store.reads == {"facts": 1, "delta": 1}
+
+
+async def test_catching_up_waits_for_what_another_refresh_has_read_and_not_applied_yet(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The store says that nothing is new to it: a refresh has just read the change, and is still compiling it."""
+    compiled, asked = compiling.compiled_types, desk.store.changed
+    compiling_begins, may_go_on, answered = asyncio.Event(), asyncio.Event(), asyncio.Event()
+    refreshes: list[asyncio.Task[None]] = []
+
+    async def slowly(*args: Any) -> Any:
+        compiling_begins.set()
+        await may_go_on.wait()
+        return await compiled(*args)
+
+    async def while_another_refreshes() -> bool:
+        refreshes.append(asyncio.create_task(desk.index.refresh()))
+        await compiling_begins.wait()
+        changed = await asked()
+        answered.set()
+        return changed
+
+    async with desk.other.transaction(desk.app.id) as tx:
+        record = await tx.type("video:default")
+        assert record is not None
+        await tx.put_type(replace(record, grants={**record.grants, "user": ()}))
+    monkeypatch.setattr(index_module, "compiled_types", slowly)
+    monkeypatch.setattr(desk.store, "changed", while_another_refreshes)
+    caught_up = asyncio.create_task(desk.index.catch_up())
+    await answered.wait()
+    for _ in range(10):
+        await asyncio.sleep(0)
+    assert not caught_up.done()
+    may_go_on.set()
+    await asyncio.gather(caught_up, *refreshes)
+    assert (await desk.check("ann"))[0] == Answer(False, "NO_GRANT")
 
 
 async def test_a_batch_is_of_one_state_while_writes_go_on(desk: Desk) -> None:
