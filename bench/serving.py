@@ -27,6 +27,8 @@ _ROOT: Final = Path(__file__).resolve().parent.parent
 _PATIENCE_SECONDS: Final = 60
 _PAUSE_SECONDS: Final = 0.002
 _MEGABYTE: Final = 1024 * 1024
+_CPU_CLOCK: Final = 2
+"""CPUCLOCK_SCHED: with a process's number, what clock_getcpuclockid(3) would return for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +53,12 @@ class Server:
         return float(lines["VmHWM"].split()[0]) / 1024
 
     def cpu(self) -> float:
-        """Return the processor time used so far, in seconds."""
+        """Return the processor time used so far, in seconds.
+
+        Linux gives a process's in ticks of 10 ms, too coarse for a short round; its clock counts nanoseconds.
+        """
+        if sys.platform == "linux":
+            return time.clock_gettime((~self.process.pid << 3) | _CPU_CLOCK)
         times = self.process.cpu_times()
         return float(times.user + times.system)
 
