@@ -13,7 +13,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
@@ -214,11 +214,15 @@ class Client:
         assert isinstance(outcome, Refusal), f"{rpc.name} was not refused"
         return outcome
 
-    def refused_stream(self, rpc: Rpc) -> Refusal:
-        """Open a stream, send one empty message, and return the error that ends it."""
+    def stream(self, rpc: Rpc, bodies: Iterator[bytes], *, seconds: float | None = PATIENCE) -> Any:
+        """Open a stream and return the call, which iterates over the bytes of the answers."""
         stub: Any = self.channel.stream_stream(rpc.path)
+        return stub(bodies, timeout=seconds, metadata=self._metadata)
+
+    def refused_stream(self, rpc: Rpc, body: bytes = b"") -> Refusal:
+        """Open a stream, send one message, and return the error that ends it."""
         try:
-            answers = list(stub(iter([b""]), timeout=PATIENCE, metadata=self._metadata))
+            answers = list(self.stream(rpc, iter([body])))
         except grpc.RpcError as error:
             return refusal_of(error)
         raise AssertionError(f"{rpc.name} was answered: {answers}")
@@ -234,6 +238,15 @@ class Client:
         if rpc.path not in self._stubs:
             self._stubs[rpc.path] = self.channel.unary_unary(rpc.path)
         return self._stubs[rpc.path]
+
+
+def page(body: bytes = b"") -> Callable[[], Awaitable[tuple[bytes, str]]]:
+    """Return what renders a metrics page for an HTTP door alone."""
+
+    async def render() -> tuple[bytes, str]:
+        return body, "text/plain"
+
+    return render
 
 
 # --- processes -------------------------------------------------------------------------------------------------------
@@ -257,7 +270,21 @@ def _announced(stdout: IO[bytes]) -> Announcement | None:
     return None
 
 
+_fronts: Final = ["grpc"]
+
+
+@contextmanager
+def behind(front: str) -> Iterator[None]:
+    """Start servers behind this front while the block runs, unless a test names another."""
+    _fronts.append(front)
+    try:
+        yield
+    finally:
+        _fronts.pop()
+
+
 def _arguments(db: Path, listen: tuple[str, ...], http: str, flags: dict[str, Any]) -> list[str]:
+    flags = {"front": _fronts[-1], **flags}
     arguments = [*_COMMAND, "--db", str(db), "--http", http]
     for address in listen:
         arguments += ["--listen", address]

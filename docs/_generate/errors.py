@@ -39,6 +39,7 @@ _ADVICE: Final = {
     "ALREADY_EXISTS": "use what is there",
     "FAILED_PRECONDITION": "change the state first",
     "ABORTED": "read, decide and write again",
+    "OUT_OF_RANGE": "begin anew, from 0",
     "UNAUTHENTICATED": "get a new token",
     "PERMISSION_DENIED": "leave it, or use a server-side token",
     "RESOURCE_EXHAUSTED": "back off, or make room",

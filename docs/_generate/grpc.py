@@ -9,12 +9,8 @@ from google.protobuf.descriptor_pb2 import DescriptorProto, EnumDescriptorProto,
 
 from docs._generate.markdown import anchor, code, page, table
 from docs._generate.protos import Service, Type, read
-from rolecall.transports.handlers import authorization
-from rolecall.transports.methods import METHODS
 
 _PACKAGE: Final = ".rolecall.api.v1."
-_NOT_YET: Final = frozenset(method.name for method in METHODS if method.handler is authorization.not_yet)
-_MARK: Final = " _(not yet)_"
 
 
 def build() -> str:
@@ -25,7 +21,6 @@ def build() -> str:
         *api.about,
         "Beside these services a server answers `grpc.health.v1.Health` (for the server and for each service; SERVING "
         "once the index is loaded) and server reflection. Both need no token.",
-        f"RPCs marked{_MARK} answer UNIMPLEMENTED in this version: {', '.join(map(code, sorted(_NOT_YET)))}.",
         "## Services",
         table(["service", "RPCs"], [(_link(service.name), _rpcs(service)) for service in api.services]),
         *(part for service in api.services for part in _service(service)),
@@ -45,7 +40,7 @@ def _service(service: Service) -> Iterator[str]:
         takes = ("stream of " if method.client_streaming else "") + _named(method.input_type)
         gives = ("stream of " if method.server_streaming else "") + _named(method.output_type)
         yield f"### {method.name}"
-        yield f"{takes} → {gives}" + (_MARK if method.name in _NOT_YET else "")
+        yield f"{takes} → {gives}"
         yield from about
 
 

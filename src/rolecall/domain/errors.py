@@ -8,6 +8,7 @@
     ├── AlreadyExists
     ├── Precondition          in use, built in, wrong state
     ├── RevisionConflict      `expected_revision` is not the current one
+    ├── OutOfRange            what to go on from is too new, or too long ago
     ├── Unauthenticated       no, bad, expired or revoked token; unknown key
     ├── Forbidden             the caller may not do this
     ├── OverLimit             over a limit, or out of room
@@ -93,6 +94,12 @@ class RevisionConflict(RolecallError):
     """The thing has changed since the revision the writer expected."""
 
     reason = "REVISION_CONFLICT"
+
+
+class OutOfRange(RolecallError):
+    """There is nothing to go on from where the request says; it must begin anew."""
+
+    reason = "REVISION_OUT_OF_RANGE"
 
 
 class Unauthenticated(RolecallError):

@@ -70,15 +70,19 @@ class IndexFigures(Protocol):
 
 
 class SocketFigures(Protocol):
-    """What the WebSocket door says of itself."""
+    """What is said of those who stay, on WebSocket connections and gRPC streams."""
 
     @property
     def connections(self) -> int:
         """Connections that are open."""
 
     @property
+    def streams(self) -> int:
+        """gRPC streams that are open."""
+
+    @property
     def watches(self) -> int:
-        """Calls and channels watched, counted once for each user and connection."""
+        """Calls and channels watched, counted once for each user, connection and stream."""
 
     @property
     def events(self) -> int:
@@ -192,5 +196,6 @@ class _Sockets(Collector):
     def collect(self) -> Iterator[Metric]:
         figures = self._figures()
         yield GaugeMetricFamily("rolecall_connections", "WebSocket connections open.", value=figures.connections)
+        yield GaugeMetricFamily("rolecall_streams", "gRPC streams open.", value=figures.streams)
         yield GaugeMetricFamily("rolecall_watches", "Calls and channels watched.", value=figures.watches)
         yield CounterMetricFamily("rolecall_events", "Notices given to those who watch.", value=figures.events)

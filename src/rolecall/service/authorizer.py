@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import Any, Final, NamedTuple, TypeVar
 
@@ -18,7 +18,7 @@ from rolecall.domain.call_rules import resolve, verdict
 from rolecall.domain.decision import Decision
 from rolecall.domain.errors import InvalidInput, RolecallError, Unavailable
 from rolecall.domain.explain import Explanation, explain
-from rolecall.domain.facts import Call
+from rolecall.domain.facts import Call, CallMember, Channel, ChannelMember, User
 from rolecall.domain.subject import NO_GRANT, explained
 from rolecall.service.cache import Name
 from rolecall.service.callers import Caller
@@ -48,6 +48,15 @@ class RosterEntry(NamedTuple):
     actions: int
 
 
+class Seen(NamedTuple):
+    """What is known of a call or channel, a user and the two together; `target.key` is 0 when it is not stored."""
+
+    version: str
+    target: Call | Channel
+    user: User | None
+    member: CallMember | ChannelMember
+
+
 class Authorizer:
     """Answers from the index. `decisions` counts verdicts by reason."""
 
@@ -61,15 +70,39 @@ class Authorizer:
 
     async def check(self, caller: Caller, question: Question, capability: str) -> tuple[Decision, int]:
         """Return the verdict on one capability or permission id, and its revision."""
-        app = self._index.app(caller.app_id)
-        try:
-            decision, revision = self.decide(app, caller, question, capability), app.revision
-        except Missing:
-            decision, revision = await self.answer(
-                caller.app_id, lambda app: self.decide(app, caller, question, capability)
-            )
+        known = self.check_now(caller, question, capability)
+        if known is not None:
+            return known
+        decision, revision = await self.answer(
+            caller.app_id, lambda app: self.decide(app, caller, question, capability)
+        )
         self.decisions[decision.reason] += 1
         return decision, revision
+
+    def check_now(self, caller: Caller, question: Question, capability: str) -> tuple[Decision, int] | None:
+        """Return what `check` returns, None when facts have to be fetched first."""
+        app = self._index.app(caller.app_id)
+        try:
+            decision = self.decide(app, caller, question, capability)
+        except Missing:
+            return None
+        self.decisions[decision.reason] += 1
+        return decision, app.revision
+
+    async def prepare(self, caller: Caller, asked: Iterable[Asked]) -> None:
+        """Fetch the facts of many checks together; those that can't be answered are left for the check to tell."""
+        missing: set[Name] = set()
+        app = self._index.app(caller.app_id)
+        for question, capability in asked:
+            try:
+                if isinstance(question, Question):
+                    self.decide(app, caller, question, capability)
+            except Missing as signal:
+                missing.update(signal.names)
+            except RolecallError:
+                pass
+        if missing:
+            await self._index.fetch(caller.app_id, missing)
 
     async def check_all(self, caller: Caller, asked: Sequence[Asked]) -> tuple[list[Decision | RolecallError], int]:
         """Return a verdict or an error for each question, in order, all from one state of the world.
@@ -106,6 +139,10 @@ class Authorizer:
                 names = missing.names
             await self._index.fetch(app_id, names)
         raise Unavailable("the facts of this question do not fit into the cache together", reason="CACHE_TOO_SMALL")
+
+    def seen_now(self, caller: Caller, question: Question) -> Seen:
+        """Return what `seen` returns from the state that answers are from now."""
+        return self.seen(self._index.app(caller.app_id), caller, question)
 
     def revision(self, app_id: int) -> int:
         """Return the revision that answers are from now."""
@@ -182,6 +219,28 @@ class Authorizer:
         if question.call:
             return call_rules.call_actions(self._on_call(app, caller, question)[0])
         return channel_rules.channel_rows(self._on_channel(app, caller, question), _BESIDES)
+
+    async def looks(self, caller: Caller, questions: Sequence[Question]) -> tuple[list[tuple[int, Seen]], int]:
+        """Return the masks of many questions and what is seen of them, all from one state of the world."""
+        return await self.answer(caller.app_id, lambda app: self._looks(app, caller, questions))
+
+    def _looks(self, app: AppState, caller: Caller, questions: Sequence[Question]) -> list[tuple[int, Seen]]:
+        missing: set[Name] = set()
+        looks = []
+        for question in questions:
+            try:
+                looks.append((self.mask_of(app, caller, question), self.seen(app, caller, question)))
+            except Missing as signal:
+                missing.update(signal.names)
+        if missing:
+            raise Missing(missing)
+        return looks
+
+    def seen(self, app: AppState, caller: Caller, question: Question) -> Seen:
+        """Return what is stored of those that a user's capabilities on a call or channel depend on."""
+        on = self._situations.on_call if question.call else self._situations.in_channel
+        _, target, _, user, member, _, _ = on(app, caller, question)
+        return Seen(app.rules.permission_version, target, user, member)
 
     def by_role(self, app: AppState, cid: str) -> dict[str, list[str]]:
         """Return what a user of each role that the call's type grants anything may do there: one of its team."""

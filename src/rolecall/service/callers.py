@@ -117,7 +117,7 @@ class Callers:
 
     def known(self, key: str, authorization: str, *, trusted_peer: bool = False) -> Caller | None:
         """Authenticate without awaiting; None when the user of a token has to be fetched first."""
-        app = self._app(key)
+        app = self._index.app_by_key(key) or self._app(key)
         passed = self._passed.get((key, authorization))
         if passed is not None:
             # Nothing of the app has changed since this token passed every check, and it has not expired.

@@ -166,6 +166,11 @@ class Use(NamedTuple):
         return f"{self.kind} {shown(self.id)}"
 
 
+_LOGGED: Final = """
+SELECT revision, (SELECT min(revision) FROM changes WHERE app_id = ?) FROM apps WHERE id = ?
+"""
+
+
 class Reader(Searching):
     """Reads of one app, all from the snapshot of the connection's transaction."""
 
@@ -278,6 +283,11 @@ class Reader(Searching):
         """Return those of the users that are members of the call."""
         members = await self._list(CALL_MEMBER, _CALL_MEMBERS, self.app_id, cid, to_text(list(user_ids)))
         return {member.user_id: member for member in members}
+
+    async def remembers(self, revision: int) -> bool:
+        """Tell whether the change log still holds all that came after a revision of the app."""
+        head, oldest = await self._connection.one(_LOGGED, (self.app_id, self.app_id)) or (0, None)
+        return revision >= head or (oldest is not None and oldest <= revision + 1)
 
     async def list_call_members(self, cid: str, limit: int, after: str = "") -> list[CallMemberRecord]:
         """Return a page of the members of a call; `after` is a user's id."""

@@ -1,21 +1,25 @@
 """What every door does around a handler: who calls, parsing, errors, and telling observers.
 
-A door gives an Edge the raw request and what it knows of the caller, and gets bytes or a Failure back.
+A door gives an Edge the raw request and what it knows of the caller, and gets bytes or a Failure back. Of a stream it
+gives what receives and sends messages.
 """
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from google.protobuf.message import DecodeError, Message
 
-from rolecall.domain.errors import InvalidInput, RolecallError
+from rolecall.domain.errors import InvalidInput, RolecallError, Unavailable
 from rolecall.service.administration import Administration
 from rolecall.service.authorizer import Authorizer
 from rolecall.service.callers import Caller, Callers
+from rolecall.service.watching.followings import Followings
+from rolecall.service.watching.standing import Standing, Stay
 from rolecall.transports.codes import Failure, failure_of, unforeseen
 
 _REPLY_MARGIN_SECONDS: Final = 0.02
@@ -23,11 +27,15 @@ _REPLY_MARGIN_SHARE: Final = 0.1
 
 
 class Services(NamedTuple):
-    """What handlers call; `longest_wait` bounds the wait for `min_revision` of a call without a deadline, seconds."""
+    """What handlers call; `longest_wait`, in seconds, bounds the wait for `min_revision` where no deadline does.
+
+    Without `followings`, as where no server runs, nothing can be watched.
+    """
 
     authorizer: Authorizer
     administration: Administration
     longest_wait: float = 5.0
+    followings: Followings | None = None
 
 
 class Incoming(NamedTuple):
@@ -41,37 +49,53 @@ class Incoming(NamedTuple):
 
 
 class Context:
-    """One call: who calls, how long there is, and what to tell observers of a deny."""
+    """One call: who calls, how long there is, what to tell observers of a deny, and what ends a stream by an error."""
 
-    __slots__ = ("_incoming", "_longest", "caller", "denied")
+    __slots__ = ("_incoming", "_longest", "caller", "denied", "end")
 
-    def __init__(self, caller: Caller, incoming: Incoming, longest: float) -> None:
+    def __init__(
+        self, caller: Caller, incoming: Incoming, longest: float, end: Callable[[RolecallError], None] | None = None
+    ) -> None:
         self.caller = caller
         self.denied: dict[str, str] | None = None
+        self.end = end or _not_a_stream
         self._incoming = incoming
         self._longest = longest
 
     def wait_seconds(self) -> float:
-        """Return how long this call may wait and still answer before its deadline."""
+        """Return how long this call, or one answer of a stream, may wait and still come before the deadline."""
         remaining = self._incoming.remaining()
         if remaining is None:
             return self._longest
-        return max(0.0, remaining - max(_REPLY_MARGIN_SECONDS, remaining * _REPLY_MARGIN_SHARE))
+        seconds = max(0.0, remaining - max(_REPLY_MARGIN_SECONDS, remaining * _REPLY_MARGIN_SHARE))
+        return seconds if self.end is _not_a_stream else min(seconds, self._longest)
 
 
 Handler = Callable[[Services, Context, Any], Awaitable[Any]]
 """Takes a request and returns the response, as a message or serialized already."""
 
+Receive = Callable[[], Awaitable[Sequence[bytes]]]
+"""Returns the messages that have come, serialized; waits for at least one. None at all: the client sends no more."""
+
+Send = Callable[[Sequence[bytes]], Awaitable[None]]
+"""Sends serialized messages in order, together; returns when the transport has room for more."""
+
+StreamHandler = Callable[[Services, Context, Receive, Send], Coroutine[Any, Any, None]]
+"""Answers a stream until it returns; it is cancelled when the stream must end."""
+
 
 class Method(NamedTuple):
-    """One RPC: where it is (`path` is the full gRPC path), its messages, its handler and which sides stream."""
+    """One RPC: where it is (`path` is the full gRPC path), its messages, its handler and which sides stream.
+
+    The handler is a StreamHandler where `streams_out`, else a Handler.
+    """
 
     path: str
     service: str
     name: str
     request: type[Message]
     response: type[Message]
-    handler: Handler
+    handler: Any
     streams_in: bool = False
     streams_out: bool = False
 
@@ -94,17 +118,59 @@ Count = Callable[[str, float], None]
 """Told of every finished call of one RPC: the name of its code and the seconds it took."""
 
 
+class Stream(Stay):
+    """One open stream, run by the current task; it is ended by an error, at once, even while nothing is sent."""
+
+    def __init__(self, caller: Caller, incoming: Incoming) -> None:
+        super().__init__(caller, incoming.key, incoming.authorization, trusted_peer=incoming.trusted_peer)
+        task = asyncio.current_task()
+        assert task is not None, "a stream runs in a task"  # noqa: S101 - for the type
+        self._task = task
+        self._cancelled_before = task.cancelling()
+        self._cancels = False
+        self.ending: RolecallError | None = None
+
+    def refuse(self, error: RolecallError) -> None:
+        """End the stream; the first reason counts."""
+        if self.ending is None:
+            self.ending = error
+            self._cancels = asyncio.current_task() is not self._task
+            if self._cancels:
+                self._task.cancel()
+
+    @property
+    def refused(self) -> bool:
+        """Whether it is ended."""
+        return self.ending is not None
+
+    def ended(self) -> RolecallError | None:
+        """Return what ended the stream, None when it was cancelled by somebody else too."""
+        if not self._cancels or self._task.uncancel() > self._cancelled_before:
+            return None
+        return self.ending
+
+
 class Edge:
     """Runs handlers between authentication and the wire.
 
-    `count` has a counter for the path of each method; `observe` hears of what was denied or failed.
+    `count` has a counter for the path of each method; `observe` hears of what was denied or failed. `standing` ends
+    streams whose caller may not stay.
     """
 
-    def __init__(self, services: Services, callers: Callers, count: Mapping[str, Count], observe: Observer) -> None:
+    def __init__(
+        self,
+        services: Services,
+        callers: Callers,
+        count: Mapping[str, Count],
+        observe: Observer,
+        standing: Standing[Stream],
+    ) -> None:
         self._services = services
         self._callers = callers
         self._count = count
         self._observe = observe
+        self._standing = standing
+        self._draining = False
 
     async def run(self, method: Method, body: bytes, incoming: Incoming) -> bytes | Failure:
         """Return the serialized response, or the failure to send instead. Never raises but for cancellation."""
@@ -118,10 +184,7 @@ class Edge:
             if caller is None:
                 caller = await self._callers.authenticate(key, authorization, trusted_peer=trusted)
             context = Context(caller, incoming, self._services.longest_wait)
-            try:
-                request = method.request.FromString(body)
-            except DecodeError:
-                raise _malformed(method) from None
+            request = parsed(method.request, body)
             response = await method.handler(self._services, context, request)
             result: bytes | Failure = response if type(response) is bytes else response.SerializeToString()
         except RolecallError as error:
@@ -135,6 +198,71 @@ class Edge:
         if failure is not None or (context is not None and context.denied is not None):
             self._tell(method, seconds, incoming, context, failure, cause)
         return result
+
+    async def stream(self, method: Method, incoming: Incoming, receive: Receive, send: Send) -> Failure | None:
+        """Answer a stream until it ends, and return why, None when all is well. Raises when cancelled only.
+
+        It is counted once, when it ends.
+        """
+        started = time.perf_counter()
+        context: Context | None = None
+        failure: Failure | None = None
+        cause: BaseException | None = None
+        code = "CANCELLED"
+        try:
+            caller = await self._callers.authenticate(
+                incoming.key, incoming.authorization, trusted_peer=incoming.trusted_peer
+            )
+            stream = Stream(caller, incoming)
+            context = Context(caller, incoming, self._services.longest_wait, stream.refuse)
+            await self._run(stream, method.handler(self._services, context, receive, self._guarded(stream, send)))
+            code = "OK"
+        except RolecallError as error:
+            cause = error.__cause__
+            failure = failure_of(error)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the caller gets no and an incident id
+            cause = error
+            failure = unforeseen(secrets.token_hex(8))
+        finally:
+            seconds = time.perf_counter() - started
+            self._count[method.path](code if failure is None else failure.name, seconds)
+        if failure is not None:
+            self._tell(method, seconds, incoming, context, failure, cause)
+        return failure
+
+    async def _run(self, stream: Stream, answering: Coroutine[Any, Any, None]) -> None:
+        """Run the handler of a stream while its caller may stay; what ends the stream is raised."""
+        self._standing.add(stream)
+        try:
+            if self._draining:
+                raise _stopping()
+            await self._standing.check(stream)
+            await answering
+        except asyncio.CancelledError:
+            error = stream.ended()
+            if error is None:
+                raise
+            raise error from error.__cause__
+        finally:
+            answering.close()
+            self._standing.discard(stream)
+
+    def _guarded(self, stream: Stream, send: Send) -> Send:
+        """Return what sends as long as the caller may stay: not before one in doubt is looked at."""
+        stands = self._standing.stands
+
+        async def guarded(messages: Sequence[bytes]) -> None:
+            if not await stands(stream) and stream.ending is not None:
+                raise stream.ending
+            await send(messages)
+
+        return guarded
+
+    def drain(self) -> None:
+        """End every stream, those that open from now on at once: their clients find another server."""
+        self._draining = True
+        for stream in self._standing.all():
+            stream.refuse(_stopping())
 
     def _tell(
         self,
@@ -162,5 +290,17 @@ class Edge:
         )
 
 
-def _malformed(method: Method) -> InvalidInput:
-    return InvalidInput(f"the request is not a valid {method.request.DESCRIPTOR.name}", reason="MALFORMED")
+def parsed(request: type[Any], body: bytes) -> Any:
+    """Read a request message; InvalidInput when it is none."""
+    try:
+        return request.FromString(body)
+    except DecodeError:
+        raise InvalidInput(f"the request is not a valid {request.DESCRIPTOR.name}", reason="MALFORMED") from None
+
+
+def _not_a_stream(error: RolecallError) -> None:
+    """End nothing: what is answered once ends by itself."""
+
+
+def _stopping() -> Unavailable:
+    return Unavailable("the server is stopping", reason="SERVER_STOPPING")

@@ -7,10 +7,8 @@ from __future__ import annotations
 
 import asyncio
 import os
-import socket
-import stat
 import time
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -21,8 +19,9 @@ from grpc_reflection.v1alpha import reflection
 
 from rolecall.domain.errors import Unavailable
 from rolecall.transports.codes import Failure
-from rolecall.transports.edge import Edge, Incoming, Method
+from rolecall.transports.edge import Edge, Incoming, Method, Receive
 from rolecall.transports.methods import METHODS, SERVICE_NAMES
+from rolecall.transports.unix import check_free
 
 _CODES: Final = {code.value[0]: code for code in grpc.StatusCode}
 _UNIX: Final = "unix:"
@@ -44,13 +43,17 @@ class Tls:
 
 @dataclass(frozen=True, slots=True)
 class GrpcOptions:
-    """Limits and keepalive of the door; times in seconds, 0 RPCs means unlimited."""
+    """Limits and keepalive of the door; times in seconds, 0 RPCs means unlimited.
+
+    With `shared_ports`, other workers listen on the same ones.
+    """
 
     max_message_bytes: int = 4 * 1024 * 1024
     keepalive_time: int = 60
     keepalive_timeout: int = 20
     max_concurrent_rpcs: int = 0
     trust_unix_sockets: bool = False
+    shared_ports: bool = False
     tls: Tls | None = None
 
 
@@ -92,12 +95,7 @@ class GrpcDoor:
     def _listen_unix(self, address: str) -> int:
         """Bind a socket that only this user and group may open; one left behind by a dead server is replaced."""
         path = Path(address.removeprefix(_UNIX).removeprefix("//"))
-        if not path.parent.is_dir():
-            raise Unavailable(f"can't listen on `{address}`: its folder does not exist", field="listen")
-        if path.is_socket() and _answers(path):
-            raise Unavailable(f"can't listen on `{address}`: another server answers there", field="listen")
-        if path.exists() and not stat.S_ISSOCK(path.stat().st_mode):
-            raise Unavailable(f"can't listen on `{address}`: a file that is no socket is there", field="listen")
+        check_free(str(path))
         before = os.umask(0o117)
         try:
             self._insecure(f"unix://{path.absolute()}")
@@ -130,6 +128,7 @@ class GrpcDoor:
         await self._quiet(min(_HELD_SECONDS, drain_seconds))
         stopped = asyncio.create_task(self._server.stop(max(0.0, until - time.monotonic())))
         await asyncio.sleep(_TOLD_SECONDS)
+        self._edge.drain()  # not before clients know: they would open their streams here again
         self._release.set()
         await stopped
 
@@ -167,15 +166,41 @@ class GrpcDoor:
         return unary
 
     def _stream(self, method: Method) -> Callable[[Any, Any], Awaitable[None]]:
-        """Return the handler of a streaming RPC: none is answered yet, so the first answer is the refusal."""
-        run, trusts = self._edge.run, self._options.trust_unix_sockets
+        run, trusts = self._edge.stream, self._options.trust_unix_sockets
 
-        async def stream(_: object, context: grpc.aio.ServicerContext[Any, Any]) -> None:
-            result = await run(method, b"", _incoming(context, trusts))
-            if isinstance(result, Failure):
+        async def stream(request: Any, context: grpc.aio.ServicerContext[Any, Any]) -> None:
+            self._taken += 1
+
+            async def send(messages: Sequence[bytes]) -> None:
+                for message in messages:
+                    await context.write(message)
+
+            receive = _reading(context) if method.streams_in else _once(request)
+            result = await run(method, _incoming(context, trusts), receive, send)
+            if result is not None:
                 await _abort(context, result)
 
         return stream
+
+
+def _reading(context: grpc.aio.ServicerContext[Any, Any]) -> Receive:
+    """Return what receives the messages of a stream, one at a time."""
+
+    async def receive() -> Sequence[bytes]:
+        message = await context.read()
+        return () if message is grpc.aio.EOF else (message,)
+
+    return receive
+
+
+def _once(request: bytes) -> Receive:
+    """Return what receives one message and then no more."""
+    waiting = [request]
+
+    async def receive() -> Sequence[bytes]:
+        return (waiting.pop(),) if waiting else ()
+
+    return receive
 
 
 def _incoming(context: grpc.aio.ServicerContext[Any, Any], trusts_unix: bool) -> Incoming:
@@ -198,7 +223,7 @@ async def _abort(context: grpc.aio.ServicerContext[Any, Any], failure: Failure) 
 
 def _channel_options(options: GrpcOptions) -> list[tuple[str, int]]:
     return [
-        ("grpc.so_reuseport", 0),  # a second server on the port is an error, not a silent share
+        ("grpc.so_reuseport", int(options.shared_ports)),  # else a second server on the port is an error
         ("grpc.max_receive_message_length", options.max_message_bytes),
         ("grpc.max_send_message_length", -1),
         ("grpc.keepalive_time_ms", options.keepalive_time * 1000),
@@ -214,9 +239,3 @@ def _credentials(tls: Tls) -> grpc.ServerCredentials:
         root_certificates=tls.client_ca,
         require_client_auth=tls.client_ca is not None,
     )
-
-
-def _answers(path: Path) -> bool:
-    with socket.socket(socket.AF_UNIX) as probe:
-        probe.settimeout(1)
-        return probe.connect_ex(str(path)) == 0

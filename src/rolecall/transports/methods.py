@@ -1,4 +1,4 @@
-"""The table of RPCs: made from the services' descriptors and the handlers of the same name.
+"""The table of RPCs: made from the services' descriptors and the handlers of the same name, streams in one module.
 
 A door takes the table as it is; to add an RPC, write its proto and one handler.
 """
@@ -33,6 +33,7 @@ from rolecall.transports.handlers import (
     channel_type,
     permission,
     role,
+    streams,
     user,
 )
 
@@ -62,7 +63,7 @@ def _methods() -> list[Method]:
     rows = []
     for service, (_, _, handlers) in zip(DESCRIPTORS, _SERVICES, strict=True):
         for rpc in service.methods:
-            handler = getattr(handlers, _snake(rpc.name), authorization.not_yet)
+            handler = getattr(streams if rpc.server_streaming else handlers, _snake(rpc.name))
             rows.append(
                 Method(
                     f"/{service.full_name}/{rpc.name}",
@@ -79,4 +80,4 @@ def _methods() -> list[Method]:
 
 
 METHODS: Final[tuple[Method, ...]] = tuple(_methods())
-"""Every RPC of every service; those without a handler yet answer UNIMPLEMENTED."""
+"""Every RPC of every service."""

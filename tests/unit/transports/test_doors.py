@@ -13,10 +13,11 @@ from rolecall.transports.edge import Edge
 from rolecall.transports.grpc import GrpcDoor, GrpcOptions
 from rolecall.transports.http import HttpDoor
 from rolecall.transports.methods import METHODS
+from tests.doors import page
 
 
 async def test_a_client_that_never_reads_does_not_hold_up_the_stop() -> None:
-    door = HttpDoor(lambda: (b"x" * 1_000_000, "text/plain"), lambda: "")
+    door = HttpDoor(page(b"x" * 1_000_000), lambda: "")
     reader, writer = await asyncio.open_connection("127.0.0.1", await _started(door), limit=1)
     writer.write(b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n" * 200)
     await writer.drain()
@@ -27,7 +28,7 @@ async def test_a_client_that_never_reads_does_not_hold_up_the_stop() -> None:
 
 async def test_answers_are_sent_at_once() -> None:
     """Without TCP_NODELAY every answer but a connection's first waits until the client has acknowledged its head."""
-    door = HttpDoor(lambda: (b"", "text/plain"), lambda: "")
+    door = HttpDoor(page(), lambda: "")
     reader, writer = await asyncio.open_connection("127.0.0.1", await _started(door))
     writer.write(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
     await reader.readuntil(b"\r\n\r\n")
@@ -74,3 +75,9 @@ class _SlowEdge:
         self.asked.set()
         await self.answer.wait()
         return b""
+
+    async def stream(self, *_: Any) -> None:
+        pass
+
+    def drain(self) -> None:
+        pass

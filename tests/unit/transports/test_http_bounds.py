@@ -22,6 +22,7 @@ from rolecall.transports.rest.many import written
 from rolecall.transports.rest.surface import Surface, Time, encoded
 from rolecall.transports.rest.wire import Wire
 from rolecall.transports.sockets import FRAMES_A_SECOND, FRAMES_AT_ONCE, Allowance
+from tests.doors import page
 
 NEVER: Final = 3_600.0
 PATIENCE: Final = 15.0
@@ -62,7 +63,7 @@ async def _echo(request: Request) -> Response:
 async def _door(**bounds: Any) -> AsyncIterator[Client]:
     given = {"head": NEVER, "body": NEVER, "unread": NEVER, **bounds}
     routes = [Route("/echo", _echo, methods=["POST"])]
-    door = HttpDoor(lambda: (b"x" * 20_000_000, "text/plain"), lambda: "", api=routes, bounds=HttpBounds(**given))
+    door = HttpDoor(page(b"x" * 20_000_000), lambda: "", api=routes, bounds=HttpBounds(**given))
     client = Client(door.listen("127.0.0.1", 0))
     await door.start()
     try:

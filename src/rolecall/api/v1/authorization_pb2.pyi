@@ -281,17 +281,21 @@ class WatchCapabilitiesRequest(_message.Message):
     def __init__(self, user_id: _Optional[str] = ..., call: _Optional[str] = ..., channel: _Optional[str] = ..., from_revision: _Optional[int] = ...) -> None: ...
 
 class WatchCapabilitiesResponse(_message.Message):
-    __slots__ = ("user_id", "own_capabilities", "added", "removed", "cause", "revision")
+    __slots__ = ("user_id", "own_capabilities", "added", "removed", "cause", "revision", "snapshot_complete", "left")
     USER_ID_FIELD_NUMBER: _ClassVar[int]
     OWN_CAPABILITIES_FIELD_NUMBER: _ClassVar[int]
     ADDED_FIELD_NUMBER: _ClassVar[int]
     REMOVED_FIELD_NUMBER: _ClassVar[int]
     CAUSE_FIELD_NUMBER: _ClassVar[int]
     REVISION_FIELD_NUMBER: _ClassVar[int]
+    SNAPSHOT_COMPLETE_FIELD_NUMBER: _ClassVar[int]
+    LEFT_FIELD_NUMBER: _ClassVar[int]
     user_id: str
     own_capabilities: _containers.RepeatedScalarFieldContainer[str]
     added: _containers.RepeatedScalarFieldContainer[str]
     removed: _containers.RepeatedScalarFieldContainer[str]
     cause: str
     revision: int
-    def __init__(self, user_id: _Optional[str] = ..., own_capabilities: _Optional[_Iterable[str]] = ..., added: _Optional[_Iterable[str]] = ..., removed: _Optional[_Iterable[str]] = ..., cause: _Optional[str] = ..., revision: _Optional[int] = ...) -> None: ...
+    snapshot_complete: bool
+    left: bool
+    def __init__(self, user_id: _Optional[str] = ..., own_capabilities: _Optional[_Iterable[str]] = ..., added: _Optional[_Iterable[str]] = ..., removed: _Optional[_Iterable[str]] = ..., cause: _Optional[str] = ..., revision: _Optional[int] = ..., snapshot_complete: _Optional[bool] = ..., left: _Optional[bool] = ...) -> None: ...

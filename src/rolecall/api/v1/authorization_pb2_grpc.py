@@ -120,8 +120,11 @@ class AuthorizationServiceServicer:
         """Answers questions as they come, in order, over one stream. The client need not wait for an answer before it sends
         the next question.
 
-        Server-side, or the user itself. A question that cannot be answered is answered with its error; the stream goes
-        on. UNAUTHENTICATED ends the stream once the token expires or is revoked.
+        Server-side, or the user itself. A question that cannot be answered, or not even be read, is answered with its
+        error; the stream goes on. A question with `min_revision` is waited for, and those behind it wait too.
+
+        UNAUTHENTICATED ends the stream at once, also while nobody asks, when the token expires or is revoked, or its user
+        is deleted, deactivated or banned. UNAVAILABLE with reason SERVER_STOPPING: the server stops, go on elsewhere.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -169,11 +172,21 @@ class AuthorizationServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def WatchCapabilities(self, request, context):
-        """Sends the capabilities of one user, or of every member, and then each change as it happens.
+        """Sends the capabilities of one user, or of every member, and then each change as it happens: a message when, and
+        only when, what the user may do is not what was sent last. Of members a message too when a user becomes one, with
+        all of its capabilities, and when it is none any more, with what is left; nothing more is sent of it then.
 
         Server-side, or the user itself; every member: server-side only (else PERMISSION_DENIED). INVALID_ARGUMENT: a
-        malformed id, no target. NOT_FOUND: unknown call or channel type. RESOURCE_EXHAUSTED: the client reads too slowly;
-        open the stream again. UNAUTHENTICATED ends the stream once the token expires or is revoked.
+        malformed id, no target. NOT_FOUND: unknown call or channel type; of every member, the call or channel is not
+        stored. When it is deleted, a last message of each user says that nothing is left, and NOT_FOUND ends the stream.
+        OUT_OF_RANGE: `from_revision` is newer than any known, or so old that what came after it is forgotten; open the
+        stream again with 0. RESOURCE_EXHAUSTED with reason SLOW_READER: more messages wait than a stream may keep, 256
+        and 2 for each member; open it again. With reason TOO_MANY_WATCHES: this process has 10,000 such streams, 100 of
+        them with tokens of this user, or watches 100,000 users. UNAVAILABLE: open it again, with reason SERVER_STOPPING
+        elsewhere; with reason INDEX_STALE the server can't read the store and hears of no change.
+
+        UNAUTHENTICATED ends the stream at once when the token expires or is revoked, or its user is deleted, deactivated
+        or banned.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

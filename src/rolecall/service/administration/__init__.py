@@ -17,6 +17,7 @@ from rolecall.service.administration.channels.updates import ChannelUpdates
 from rolecall.service.administration.permissions import Permissions
 from rolecall.service.administration.permit import Permit
 from rolecall.service.administration.roles import Roles
+from rolecall.service.administration.rosters import Rosters
 from rolecall.service.administration.scenes import Scenes
 from rolecall.service.administration.tasks import Tasks
 from rolecall.service.administration.types import CallTypes, ChannelTypes
@@ -59,3 +60,4 @@ class Administration:
         self.channel_updates = ChannelUpdates(access, permit)
         self.channel_queries = ChannelQueries(access, permit)
         self.scenes = Scenes(access, authorizer)
+        self.rosters = Rosters(access)

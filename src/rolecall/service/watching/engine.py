@@ -12,7 +12,7 @@ from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from typing import Final
 
-from rolecall.domain.errors import OverLimit, RolecallError
+from rolecall.domain.errors import OverLimit, RolecallError, Unavailable
 from rolecall.service.authorizer import Authorizer, capability_names
 from rolecall.service.callers import Caller
 from rolecall.service.index import Index
@@ -20,7 +20,16 @@ from rolecall.service.questions import Question
 from rolecall.service.watching.masks import Masks, failed
 from rolecall.service.watching.queue import Pending, pending
 from rolecall.service.watching.sinks import Sinks
-from rolecall.service.watching.watches import Scene, Sink, Watch, Watches, touched_name
+from rolecall.service.watching.watches import (
+    Followed,
+    Name,
+    Scene,
+    Sink,
+    Watch,
+    Watches,
+    member_name,
+    touched_name,
+)
 from rolecall.service.watching.work import RESUMED, UPDATED, Read, Work
 from rolecall.store import Change
 from rolecall.store import changes as log
@@ -32,6 +41,10 @@ _LONGEST_REACH_SECONDS: Final = 2.0
 _ALWAYS: Final = 1 << 62
 """The revision of what is told to all, since when they watch."""
 RELOADED: Final = "reload"
+_MEMBERS: Final = frozenset({log.CALL_MEMBER, log.CHANNEL_MEMBER})
+
+Joined = Callable[[str, int], None]
+"""Takes the id of a user and the revision at which something was said of it."""
 
 
 class Watching:
@@ -52,6 +65,7 @@ class Watching:
         self._sinks = Sinks(self._watches)
         self._masks = Masks(index, authorizer)
         self._works: dict[int, Work] = {}
+        self._rosters: dict[Name, dict[Sink, Joined]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._recent: deque[Change] = deque(maxlen=_MOST_RECENT)
 
@@ -92,8 +106,7 @@ class Watching:
         With `since`, a revision, it hears of what happened after that too, and of capabilities unless they are those
         that are `known` already; when it is not told what is known, unless nothing that decides them was touched.
         """
-        if len(self._watches) >= MOST_WATCHES:
-            raise OverLimit(f"there are {MOST_WATCHES:,} watches already", reason="TOO_MANY_WATCHES")
+        self._check_room()
         mask, revision = await self._authorizer.answer(
             caller.app_id, lambda app: self._authorizer.mask_of(app, caller, question)
         )
@@ -103,6 +116,27 @@ class Watching:
         if since is not None:
             self._catch_up(watch, revision, known)
         return watch
+
+    def _check_room(self) -> None:
+        if len(self._watches) >= MOST_WATCHES:
+            raise OverLimit(f"there are {MOST_WATCHES:,} watches already", reason="TOO_MANY_WATCHES")
+
+    def add(self, watch: Followed) -> None:
+        """Have a watch look from now on; what it looks like at first is for whoever made it to know."""
+        self._check_room()
+        self._watches.add(watch)
+
+    def follow_members(self, sink: Sink, app_id: int, target: Question, joined: Joined) -> None:
+        """Tell `joined` of every user of the target who may have become a member; `sink` is cut when that fails."""
+        self._rosters.setdefault(member_name(app_id, target), {})[sink] = joined
+
+    def unfollow_members(self, sink: Sink, app_id: int, target: Question) -> None:
+        """Tell of members no more."""
+        name = member_name(app_id, target)
+        rosters = self._rosters.get(name, {})
+        rosters.pop(sink, None)
+        if not rosters:
+            self._rosters.pop(name, None)
 
     def unwatch(self, watch: Watch) -> None:
         """End a watch; its sink hears of nothing more."""
@@ -139,6 +173,8 @@ class Watching:
 
     def _note(self, change: Change) -> None:
         if change.kind != log.EVENT:
+            if self._rosters and change.kind in _MEMBERS:
+                self._tell_rosters(change)
             name = touched_name(change)
             if self._watches.under(name):
                 self._work(change.app_id).touched[name] = change.kind
@@ -147,9 +183,19 @@ class Watching:
         if self._watches.under(event.target):
             self._work(change.app_id).events.add(event)
 
+    def _tell_rosters(self, change: Change) -> None:
+        cid, user_id = log.parse_member_key(change.key)
+        for sink, joined in list(self._rosters.get((change.kind, change.app_id, cid), {}).items()):
+            try:
+                joined(user_id, change.revision)
+            except OverLimit as error:
+                sink.cut(error)
+
     def _reloaded(self) -> None:
         """All may have changed, and nobody knows what happened: what each call and channel is now is told anew."""
         self._recent.clear()
+        for sink in [sink for rosters in self._rosters.values() for sink in rosters]:
+            sink.cut(Unavailable("who the members are is not known any more; begin anew", reason="RELOADED"))
         for work in self._works.values():
             work.events.clear()
         for name in self._watches.names():

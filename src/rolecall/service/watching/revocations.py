@@ -36,7 +36,7 @@ def follow(index: Index, hear: Callable[[Doubtful], None]) -> Callable[[], None]
 
 
 def check_standing(user: User | None) -> None:
-    """Raise unless a user may stay."""
+    """Raise unless a user may stay. Who is banned may: every answer is a deny, and the ban may end."""
     if user is None:
         raise Unauthenticated("the user does not exist", reason="USER_DELETED")
     if user.deactivated:

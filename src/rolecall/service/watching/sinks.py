@@ -22,7 +22,11 @@ class Sinks:
         if watch.sink.tell(notice):
             self.told += 1
         else:
-            self.cut(watch, OverLimit("the client reads too slowly", reason="SLOW_READER"))
+            self.cut_slow(watch)
+
+    def cut_slow(self, watch: Watch) -> None:
+        """End a watch whose sink has no room."""
+        self.cut(watch, OverLimit("the client reads too slowly", reason="SLOW_READER"))
 
     def cut(self, watch: Watch, error: RolecallError) -> None:
         """End a watch that can't go on, and tell its sink why."""

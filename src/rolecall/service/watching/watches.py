@@ -18,7 +18,7 @@ from rolecall.store import Change
 from rolecall.store import changes as log
 from rolecall.store.changes import Happening, member_key
 
-__all__ = ["CapabilitiesChanged", "Happening", "Notice", "Scene", "Sink", "Told", "Watch", "Watches"]
+__all__ = ["CapabilitiesChanged", "Followed", "Happening", "Notice", "Scene", "Sink", "Told", "Watch", "Watches"]
 
 Name = tuple[str, int, str]
 """What a change may touch: its kind, the app, its key; "" for everything of the app."""
@@ -143,6 +143,22 @@ class Watch:
             (log.TYPE, app_id, scope),
             (log.APP, app_id, ""),
         )
+
+
+class Followed(Watch):
+    """A watch that is told nothing: it looks itself at what its user may do, whenever that may have changed."""
+
+    __slots__ = ()
+
+    def look(self, mask: int, revision: int, kind: str) -> bool:
+        """Take note of what the user may do now, `kind` having changed; False when there is no room to tell it."""
+        raise NotImplementedError
+
+
+def member_name(app_id: int, target: Question) -> Name:
+    """Return under which name changes of who is a member of a call or channel are."""
+    kind, cid = _place(target)
+    return log.CALL_MEMBER if kind == log.CALL else log.CHANNEL_MEMBER, app_id, cid
 
 
 def _place(question: Question) -> tuple[str, str]:

@@ -18,7 +18,7 @@ from rolecall.service.watching.masks import Act, Failures, Masks, failed, passin
 from rolecall.service.watching.queue import Pending, Queue
 from rolecall.service.watching.sinks import Sinks
 from rolecall.service.watching.telling import ENDINGS, bounded, heard
-from rolecall.service.watching.watches import CapabilitiesChanged, Name, Scene, Told, Watch, Watches
+from rolecall.service.watching.watches import CapabilitiesChanged, Followed, Name, Scene, Told, Watch, Watches
 from rolecall.store import changes as log
 from rolecall.store.changes import Happening
 
@@ -115,14 +115,18 @@ class Work:
             causes.update(dict.fromkeys(self._watches.under(name), cause))
 
         def look(watch: Watch, mask: int, revision: int) -> None:
-            if watch.question.call:
+            if isinstance(watch, Followed):
+                watch.failing_since = None
+                if not watch.look(mask, revision, causes[watch]):
+                    self._sinks.cut_slow(watch)
+            elif watch.question.call:
                 self._changed(watch, mask, revision, causes[watch])
             elif mask != watch.mask or watch.doubtful:
                 self._shows.setdefault(watch.target(), {})[watch] = causes[watch]
             else:
                 watch.failing_since = None
 
-        looked_at = [watch for watch in causes if not self.events.ends(watch)]
+        looked_at = [watch for watch in causes if isinstance(watch, Followed) or not self.events.ends(watch)]
         self._put_off(await self._masks.each(self._app_id, looked_at, look), causes)
 
     async def _show(self, target: Name) -> None:
@@ -182,7 +186,7 @@ class Work:
         watches = event.only
         if watches is None:
             watches = tuple(watch for watch in self._watches.under(event.target) if watch.since < event.revision)
-        watches = tuple(watch for watch in watches if not watch.ended)
+        watches = tuple(watch for watch in watches if not watch.ended and not isinstance(watch, Followed))
         failures: Failures = {}
         if watches:
             try:

@@ -9,6 +9,7 @@ from typing import Final, NamedTuple
 from rolecall.domain.errors import Forbidden, InvalidInput, RolecallError, Unauthenticated
 from rolecall.service.callers import Caller
 from rolecall.service.questions import Question
+from rolecall.service.watching.standing import Stay
 from rolecall.service.watching.watches import Notice, Told, Watch
 from rolecall.transports.rest.weights import weight
 
@@ -44,24 +45,19 @@ class Ending(NamedTuple):
     error: RolecallError | None = None
 
 
-class Connection:
+class Connection(Stay):
     """A connected user. `queued` is how much may wait; whoever reads too slowly for it is cut.
 
-    It is the sink of its watches, which are in the order of their age. Until it is read anew, `user_is_old` tells that
-    the user it shows has changed.
+    It is the sink of its watches, which are in the order of their age.
     """
 
     def __init__(
         self, connection_id: str, caller: Caller, key: str, token: str, *, video: bool, queued: Queued
     ) -> None:
+        super().__init__(caller, key, token)
         self.id = connection_id
-        self.caller = caller
-        self.key = key
-        self.token = token
         self.video = video
         self.watches: dict[Question, Watch] = {}
-        self.user_is_old = True
-        self.expires: float | None = None
         self.ending: Ending | None = None
         self._queued = queued
         self._notices: deque[Notice] = deque()
@@ -97,6 +93,15 @@ class Connection:
     def cut(self, error: RolecallError) -> None:
         """End the connection, since one of its watches can't go on: the client comes back and asks anew."""
         self.end(ending_by(error))
+
+    def refuse(self, error: RolecallError) -> None:
+        """End the connection, since its caller may not stay."""
+        self.end(ending_by(error))
+
+    @property
+    def refused(self) -> bool:
+        """Whether the connection ends, for whatever reason."""
+        return self.ending is not None
 
     def answer_health(self) -> None:
         """Send a health check soon; one is enough for many pings."""

@@ -176,8 +176,7 @@ class Sockets:
         await wire.send(events.connected(surface, connection.id, user))
         health_at = loop.time() + self._timing.health
         while True:
-            seconds = min(health_at - loop.time(), self._connections.seconds_left(connection))
-            item = await connection.next(seconds)
+            item = await connection.next(health_at - loop.time())
             if isinstance(item, Ending):
                 await self._close(wire, item, connection)
                 return
