@@ -1,0 +1,141 @@
+"""How a client reaches a server: addresses, TLS, options of its channel, deadlines, and when it tries again."""
+
+from __future__ import annotations
+
+import random
+import re
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any, Final, TypedDict
+
+import grpc
+
+from rolecall.client.errors import InvalidArgument, RolecallClientError, Unavailable
+from rolecall.client.tokens import sendable
+
+Option = tuple[str, Any]
+
+_LOCAL: Final = re.compile(r"unix:|127\.|localhost:|\[::1\]:")
+_KEEPALIVE: Final[tuple[Option, ...]] = (
+    ("grpc.keepalive_time_ms", 15_000),
+    ("grpc.keepalive_timeout_ms", 5_000),
+    ("grpc.http2.max_pings_without_data", 0),  # a watch may be silent for hours, and is pinged all the same
+    # A server that was restarted is found again soon: with gRPC's own times a deadline of a second is over before the
+    # channel looks a second time.
+    ("grpc.initial_reconnect_backoff_ms", 50),
+    ("grpc.min_reconnect_backoff_ms", 1_000),
+    ("grpc.max_reconnect_backoff_ms", 2_000),
+    ("grpc.max_receive_message_length", -1),  # rosters and reports are as large as they are
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Backoff:
+    """Pauses between attempts, in seconds: each up to `factor` times the one before, of which chance takes a part."""
+
+    first: float = 0.02
+    factor: float = 2.0
+    longest: float = 1.0
+
+    def pause(self, attempt: int, chance: float) -> float:
+        """Return the pause after an attempt, counted from 0; `chance` is from 0 to 1."""
+        whole = min(self.longest, self.first * self.factor ** min(attempt, 32))
+        return whole * (0.5 + chance / 2)
+
+
+def _steady() -> Callable[[], float]:
+    """Return a clock that nobody sets, and that goes on while the machine sleeps, where there is one."""
+    return partial(time.clock_gettime, time.CLOCK_BOOTTIME) if sys.platform == "linux" else time.monotonic
+
+
+_NOW: Final = _steady()
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """Time and chance, which tests replace. `now` is in seconds and only ever grows."""
+
+    now: Callable[[], float] = _NOW
+    chance: Callable[[], float] = random.random
+
+
+class Options(TypedDict, total=False):
+    """What may be chosen about a client; what each is stands at Settings."""
+
+    credentials: grpc.ChannelCredentials | None
+    timeout: float
+    stub_timeout: float
+    options: Sequence[Option]
+    retries: Backoff
+    reconnects: Backoff
+    clock: Clock
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Everything about a client but its token.
+
+    `credentials`: those of TLS (see `tls`), None for plaintext. `timeout` is of a question and `stub_timeout` of other
+    RPCs, in seconds. `options` are gRPC's, for the channel. `retries` are the pauses between attempts of a read, and
+    `reconnects` those of a watch.
+    """
+
+    target: str
+    key: str = field(default="", repr=False)
+    credentials: grpc.ChannelCredentials | None = field(default=None, repr=False)
+    timeout: float = 1.0
+    stub_timeout: float = 10.0
+    options: Sequence[Option] = ()
+    retries: Backoff = Backoff()
+    reconnects: Backoff = Backoff(first=0.05, longest=5.0)
+    clock: Clock = Clock()
+
+    def __post_init__(self) -> None:
+        sendable("key", self.key)
+
+    def channel_options(self) -> list[Option]:
+        """Return the options of the channel; what was given wins."""
+        ours: dict[str, Any] = dict(_KEEPALIVE)
+        if _LOCAL.match(self.target):
+            ours["grpc.enable_http_proxy"] = 0
+        return list({**ours, **dict(self.options)}.items())
+
+    def metadata(self, token: str) -> tuple[tuple[str, str], ...]:
+        """Return what names the app and the caller; what is empty is not sent."""
+        pairs = (("x-api-key", self.key), ("authorization", token))
+        return tuple((name, value) for name, value in pairs if value)
+
+    def pause_before_retry(self, error: RolecallClientError, attempt: int, left: float) -> float | None:
+        """Return how long to wait before a read is sent again; None when it may not be, or there is no time.
+
+        `left` is in seconds, to the deadline. Only UNAVAILABLE is tried again: a deadline that has passed is over.
+        """
+        if type(error) is not Unavailable:
+            return None
+        pause = self.retries.pause(attempt, self.clock.chance())
+        return pause if pause < left else None
+
+
+def tls(
+    *,
+    root_ca: bytes | str | Path | None = None,
+    client_cert: bytes | str | Path | None = None,
+    client_key: bytes | str | Path | None = None,
+) -> grpc.ChannelCredentials:
+    """Return credentials for TLS: PEM as bytes, or the path of a file that holds it.
+
+    Without `root_ca` the public authorities are trusted. `client_cert` and `client_key` are for mutual TLS.
+    """
+    if (client_cert is None) != (client_key is None):
+        raise InvalidArgument("client_cert and client_key come together", field="client_cert")
+    return grpc.ssl_channel_credentials(
+        root_certificates=_pem(root_ca), private_key=_pem(client_key), certificate_chain=_pem(client_cert)
+    )
+
+
+def _pem(given: bytes | str | Path | None) -> bytes | None:
+    return given if given is None or isinstance(given, bytes) else Path(given).read_bytes()

@@ -1,0 +1,55 @@
+"""The code of the client's guide, run as it is printed, beside a server with demo data."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from tests.doors import running
+from tests.e2e.cli_process import answer, environment, rolecall
+
+GUIDE: Final = Path(__file__).parents[3] / "docs/python-client.md"
+BLOCKS: Final = re.findall(r"^```python\n(.*?)^```$", GUIDE.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+PRINTS: Final = (
+    r"ROLE_GRANT user send-audio \d+\ngo on\n\[True, False, False\]\nTrue .+\nann host \[.+\]\n(.+\n){3}False\n.+\n",
+    r"\[.*'ann'.*\]\n",
+    r"BLOCKED\n",
+    r"((ann|bob|gil) \['.+\] \[\] snapshot \d+\n){3}",
+    r"Verdict\(allowed=True, reason='HELD'.*\) \d\.\d+ True\n",
+)
+
+
+@pytest.fixture(scope="module")
+def caller(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    """The server's address, and the variables that the guide asks for."""
+    db = tmp_path_factory.mktemp("guide") / "dev.db"
+    with running(db, http="off", dev=True) as server:
+        key = answer("app", "list", "--db", db)[0]["keys"][0]
+        token = rolecall("token", "--db", db, "--key", key).out.strip()
+        yield {"ROLECALL_API_KEY": key, "ROLECALL_TOKEN": token, "ADDRESS": server.listen[0]}
+
+
+@pytest.mark.parametrize("place", range(len(PRINTS)))
+def test_each_block_runs_and_prints_what_it_should(place: int, caller: dict[str, str]) -> None:
+    code = BLOCKS[place].replace("127.0.0.1:50051", caller["ADDRESS"])
+    assert code != BLOCKS[place]
+    ended = subprocess.run(
+        [sys.executable, "-W", "error", "-c", code],
+        capture_output=True,
+        text=True,
+        env=environment(**caller),
+        timeout=60,
+        check=False,
+    )
+    assert ended.returncode == 0, ended.stderr
+    assert re.fullmatch(PRINTS[place], ended.stdout), ended.stdout
+
+
+def test_no_block_is_left_out() -> None:
+    assert len(BLOCKS) == len(PRINTS)
