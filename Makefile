@@ -20,15 +20,16 @@ TESTS ?= $(wildcard $(SUITES)) $(filter-out $(SUITES) tests/__pycache__,$(patsub
 UV_VERSION := 0.13.9
 LOCK_VENV := .venv-lock
 UV := $(LOCK_VENV)/bin/uv
-LOCK := $(UV) pip compile pyproject.toml --quiet --upgrade --universal --python-version 3.11 \
+LOCK_ANY := $(UV) pip compile --quiet --upgrade --universal --python-version 3.11 \
 	--generate-hashes --no-header --no-emit-index-url --no-emit-find-links
+LOCK := $(LOCK_ANY) pyproject.toml
 REQUIREMENTS := deploy/requirements
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check bench proto fmt lock docs clean
+.PHONY: help setup run test check bench bench-peers proto fmt lock docs clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-6s  %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s  %s\n", $$1, $$2 }' Makefile
 
 setup: $(READY) ## make .venv from the pinned requirements (the second time there is nothing to do)
 
@@ -60,6 +61,11 @@ check: setup ## format, lint, types, layers, protos and what is generated from t
 bench: setup ## measure and print the figures
 	@$(BIN)/python -m bench $(ARGS)
 
+# Fetches them into .bench/, of its own; they are no part of the project's environment. ARGS=--write as for `bench`.
+bench-peers: setup ## the same for other engines on the same question: Cerbos, pycasbin, cedarpy
+	@$(BIN)/python -m bench.peers.install
+	@$(BIN)/python -m bench.peers $(ARGS)
+
 proto: setup ## regenerate src/rolecall/api from protos/
 	$(BIN)/python protos/generate.py
 
@@ -73,7 +79,9 @@ fmt: setup ## format the Python and the protos, and mend what the linter can
 
 lock: $(UV) ## pin the newest versions that fit pyproject.toml, with hashes
 	$(LOCK) --output-file $(REQUIREMENTS)/runtime.txt
-	$(LOCK) --extra dev --constraint $(REQUIREMENTS)/runtime.txt --output-file $(REQUIREMENTS)/dev.txt
+	$(LOCK) --extra envoy --constraint $(REQUIREMENTS)/runtime.txt --output-file $(REQUIREMENTS)/envoy.txt
+	$(LOCK) --extra dev --constraint $(REQUIREMENTS)/envoy.txt --output-file $(REQUIREMENTS)/dev.txt
+	$(LOCK_ANY) bench/peers/requirements.in --no-annotate --output-file bench/peers/requirements.txt
 
 $(UV): Makefile
 	@$(PYTHON) -m venv $(LOCK_VENV)
@@ -81,5 +89,5 @@ $(UV): Makefile
 	@touch $@
 
 clean: ## remove the virtualenvs, caches and builds (.rolecall, with the development data, stays)
-	rm -rf $(VENV) $(LOCK_VENV) dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) $(LOCK_VENV) .bench dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

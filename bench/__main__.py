@@ -7,63 +7,111 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Final
+from typing import Final, NamedTuple
 
-from bench import chat, conditions, decide, entries, http_api, memory, migration, rpc, start, writes
-from bench.figures import Figure, Group, Report, as_text, write_into
+from bench import (
+    chat,
+    conditions,
+    decide,
+    entries,
+    envoy,
+    http_api,
+    memory,
+    migration,
+    reload,
+    rpc,
+    scale,
+    start,
+    watch,
+    writes,
+)
+from bench.figures import Figure, Group, Report, as_text, marks, write_into
 from bench.lab import FULL, QUICK, Lab
 from bench.machine import cores, describe, warn_when_busy
+from bench.plot import write_plot
 
-MEASUREMENTS: Final[Mapping[str, tuple[str, Callable[[Lab], list[Figure]]]]] = {
-    "decide": ("A decision in process", decide.measure),
-    "chat": ("A decision on a channel in process", chat.measure),
-    "conditions": ("Permissions with conditions in process", conditions.measure),
-    "rpc": ("A check over gRPC", rpc.measure),
-    "batch": ("A batch over gRPC", rpc.batch),
-    "http": ("The HTTP API", http_api.measure),
-    "memory": ("Memory", memory.measure),
-    "entries": ("Memory of one cached fact", entries.measure),
-    "start": ("Start", start.measure),
-    "writes": ("Writes", writes.measure),
-    "migration": ("Migrating to version v2", migration.measure),
-}
 _ROOT: Final = Path(__file__).resolve().parent.parent
-_RESULTS: Final = _ROOT / "bench" / "results.json"
+_RESULTS: Final = _ROOT / "bench"
 _PAGE: Final = _ROOT / "docs" / "performance.md"
+_PLOT: Final = _ROOT / "docs" / "performance.svg"
+
+Measurements = Mapping[str, tuple[str, Callable[[Lab], list[Figure]]]]
+
+
+class Kind(NamedTuple):
+    """A benchmark: its command, what it measures, and the name of its results and of its place in the docs page."""
+
+    command: str
+    measurements: Measurements
+    results: str
+
+    @property
+    def file(self) -> Path:
+        """Where its last whole run is kept."""
+        return _RESULTS / f"{self.results}.json"
+
+
+OURS: Final = Kind(
+    "python -m bench",
+    {
+        "decide": ("A decision in process", decide.measure),
+        "chat": ("A decision on a channel in process", chat.measure),
+        "conditions": ("Permissions with conditions in process", conditions.measure),
+        "rpc": ("A check over gRPC", rpc.measure),
+        "batch": ("A batch over gRPC", rpc.batch),
+        "envoy": ("The Envoy front", envoy.measure),
+        "watch": ("Watches", watch.measure),
+        "scale": ("Slowest answers by how much is stored", scale.measure),
+        "reload": ("Loading everything again", reload.measure),
+        "http": ("The HTTP API", http_api.measure),
+        "memory": ("Memory", memory.measure),
+        "entries": ("Memory of one cached fact", entries.measure),
+        "start": ("Start", start.measure),
+        "writes": ("Writes", writes.measure),
+        "migration": ("Migrating to version v2", migration.measure),
+    },
+    "results",
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
+    """Measure what is ours."""
+    return run(OURS, arguments)
+
+
+def run(kind: Kind, arguments: Sequence[str] | None = None) -> int:
     """Measure, print, and write what was asked for."""
-    parser = _parser()
+    parser = _parser(kind)
     options = parser.parse_args(arguments)
     if options.write and (options.quick or options.only):
         parser.error("`--write` is for whole runs: it goes neither with `--quick` nor with `--only`")
     warn_when_busy()
-    report = _run(options.only or list(MEASUREMENTS), quick=options.quick)
+    report = _measured(kind.measurements, options.only or list(kind.measurements), quick=options.quick)
     if options.json:
         options.json.write_text(report.as_json(), encoding="utf-8")
     if options.write:
-        _RESULTS.write_text(report.as_json(), encoding="utf-8")
-        write_into(_PAGE, report.as_markdown())
+        kind.file.write_text(report.as_json(), encoding="utf-8")
+        write_into(_PAGE, report.as_markdown(), marks(kind.results))
+        write_plot(_PLOT, [OURS.file, OURS.file.with_name("peers.json")])
     return 0
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m bench", description="Measure Rolecall and compare with its targets."
-    )
+def _parser(kind: Kind) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog=kind.command, description="Measure Rolecall and compare with its targets.")
     parser.add_argument(
         "--quick", action="store_true", help="a small run, to see that it works; its figures say nothing"
     )
-    parser.add_argument("--only", action="append", choices=MEASUREMENTS, help="measure this alone; repeatable")
+    parser.add_argument("--only", action="append", choices=kind.measurements, help="measure this alone; repeatable")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the report as JSON")
     parser.add_argument(
-        "--write", action="store_true", help="write bench/results.json and the table in docs/performance.md"
+        "--write",
+        action="store_true",
+        help=f"write bench/{kind.results}.json, and the tables and the plot of docs/performance.md",
     )
     return parser
 
 
-def _run(names: Sequence[str], *, quick: bool) -> Report:
+def _measured(measurements: Measurements, names: Sequence[str], *, quick: bool) -> Report:
     started = time.perf_counter()
     machine = describe()
     for name, value in machine.items():
@@ -72,11 +120,12 @@ def _run(names: Sequence[str], *, quick: bool) -> Report:
     with TemporaryDirectory(prefix="rolecall-bench-") as folder:
         lab = Lab(Path(folder), QUICK if quick else FULL, cores())
         for name in names:
-            title, measure = MEASUREMENTS[name]
+            title, measure = measurements[name]
             print(f"\n{title}", flush=True)
             figures = tuple(measure(lab))
             print(as_text(figures), flush=True)
-            groups.append(Group(title, figures))
+            if figures:  # what can't be measured here said so
+                groups.append(Group(title, figures))
     seconds = time.perf_counter() - started
     print(f"\n{seconds:.0f} s; {_summary(groups, quick=quick)}")
     return Report(machine, lab.scale.name, seconds, tuple(groups))

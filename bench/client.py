@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from types import TracebackType
 from typing import Final, Self
 
@@ -13,9 +14,13 @@ from rolecall.api.v1 import call_pb2, user_pb2
 from rolecall.service.callers import make_token
 
 CHECK: Final = "/rolecall.api.v1.AuthorizationService/CheckCapability"
+LIST: Final = "/rolecall.api.v1.AuthorizationService/ListCapabilities"
+STREAM: Final = "/rolecall.api.v1.AuthorizationService/StreamCheckCapabilities"
+WATCH: Final = "/rolecall.api.v1.AuthorizationService/WatchCapabilities"
 BATCH: Final = "/rolecall.api.v1.AuthorizationService/BatchCheckCapabilities"
 PERMIT: Final = "/rolecall.api.v1.CallService/UpdateUserPermissions"
 UPSERT_USERS: Final = "/rolecall.api.v1.UserService/UpsertUsers"
+UPSERT_CALL_TYPE: Final = "/rolecall.api.v1.CallTypeService/UpsertCallType"
 UPDATE_APP: Final = "/rolecall.api.v1.AppService/UpdateApp"
 METADATA: Final = (("x-api-key", KEY), ("authorization", make_token(SECRET, {})))
 _OPTIONS: Final = (("grpc.max_receive_message_length", -1),)  # reports of migrations can be large
@@ -40,6 +45,11 @@ class Client:
         """Call a method with the bytes of its request and return those of its response."""
         method: grpc.UnaryUnaryMultiCallable[bytes, bytes] = self._channel.unary_unary(path)
         return method(body, metadata=METADATA, timeout=_SECONDS)
+
+    def stream(self, path: str, bodies: Iterable[bytes]) -> Iterator[bytes]:
+        """Call a method with a stream of requests and return its responses as they come."""
+        method: grpc.StreamStreamMultiCallable[bytes, bytes] = self._channel.stream_stream(path)
+        return iter(method(iter(bodies), metadata=METADATA, timeout=_SECONDS))
 
     def check(self, user_id: str, call: str, capability: str) -> pb.CheckCapabilityResponse:
         """Ask one question."""

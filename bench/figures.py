@@ -6,15 +6,27 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, NamedTuple
 
-BEGIN: Final = "<!-- bench:begin -->"
-END: Final = "<!-- bench:end -->"
+
+class Marks(NamedTuple):
+    """The lines of the docs page between which the tables of one benchmark stand."""
+
+    begin: str
+    end: str
+
+
+def marks(name: str) -> Marks:
+    """Return the marks of a benchmark by the name of its results."""
+    return Marks(f"<!-- bench:{name}:begin -->", f"<!-- bench:{name}:end -->")
 
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One number; `limit` is the target, a bound above unless `at_least`; without one it is told for information."""
+    """One number; `limit` is the target, a bound above unless `at_least`; without one it is told for information.
+
+    `span` is the least and the most of the rounds, where there are any.
+    """
 
     name: str
     value: float
@@ -22,6 +34,7 @@ class Figure:
     limit: float | None = None
     at_least: bool = False
     note: str = ""
+    span: tuple[float, float] | None = None
 
     @property
     def verdict(self) -> str:
@@ -85,7 +98,12 @@ class Report:
 
 
 def _plain(figure: Figure) -> dict[str, Any]:
-    return {**asdict(figure), "value": float(f"{figure.value:.6g}"), "verdict": figure.verdict}
+    span = figure.span and [_short(value) for value in figure.span]
+    return {**asdict(figure), "value": _short(figure.value), "span": span, "verdict": figure.verdict}
+
+
+def _short(value: float) -> float:
+    return float(f"{value:.6g}")
 
 
 def number(value: float) -> str:
@@ -104,11 +122,11 @@ def as_text(figures: Iterable[Figure]) -> str:
     return "\n".join(lines)
 
 
-def write_into(page: Path, table: str) -> None:
-    """Put the tables between the marks of a docs page; the rest of the page stays."""
+def write_into(page: Path, table: str, place: Marks) -> None:
+    """Put the tables between two marks of a docs page; the rest of the page stays."""
     text = page.read_text(encoding="utf-8")
-    head, begin, rest = text.partition(BEGIN)
-    _, end, tail = rest.partition(END)
+    head, begin, rest = text.partition(place.begin)
+    _, end, tail = rest.partition(place.end)
     if not begin or not end:
-        raise ValueError(f"{page} has no place for the table: it needs the lines {BEGIN} and {END}")
-    page.write_text(f"{head}{BEGIN}\n{table}\n{END}{tail}", encoding="utf-8")
+        raise ValueError(f"{page} has no place for the table: it needs the lines {place.begin} and {place.end}")
+    page.write_text(f"{head}{begin}\n{table}\n{end}{tail}", encoding="utf-8")

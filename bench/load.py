@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import re
 import shutil
-import struct
 import subprocess
 import time
 from collections.abc import Iterator, Mapping
@@ -20,6 +19,7 @@ from typing import Final
 import grpc
 
 from bench.client import METADATA
+from bench.http2 import framed
 from bench.lab import alone
 from bench.machine import on_core
 from bench.serving import Server
@@ -43,11 +43,17 @@ class Sample:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One request, again and again; `answer` is what each response must be."""
+    """One request, again and again; `answer` is what each response must be, or at least as long as.
+
+    A stream's request is all of its messages, as gRPC frames them, and `size` is what its answers have together.
+    """
 
     path: str
     body: bytes
     answer: bytes
+    metadata: tuple[tuple[str, str], ...] = METADATA
+    framed: bytes = b""
+    size: int = 0
 
 
 def generator() -> str:
@@ -78,20 +84,20 @@ def one_at_a_time(server: Server, job: Job, calls: int, core: int | None, folder
 def _h2load(server: Server, job: Job, calls: int, folder: Path, *options: str) -> float:
     """Run h2load and return its seconds. To it every gRPC answer is a success, so the bytes that came are counted."""
     body = folder / "request.bin"
-    body.write_bytes(b"\0" + struct.pack(">I", len(job.body)) + job.body)
-    headers = [part for name, value in _headers().items() for part in ("-H", f"{name}: {value}")]
+    body.write_bytes(job.framed or framed(job.body))
+    headers = [part for name, value in _headers(job).items() for part in ("-H", f"{name}: {value}")]
     shape = options or ("-c", str(CONNECTIONS), "-m", str(STREAMS))
     command = [str(H2LOAD), "-n", str(calls), *shape, "-d", str(body), *headers, f"http://{server.address}{job.path}"]
     output = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     data, finished = _DATA.search(output), _SECONDS.search(output)
     assert data is not None, output
     assert finished is not None, output
-    assert int(data[1]) == calls * (5 + len(job.answer)), output
+    assert int(data[1]) == calls * (job.size or len(framed(job.answer))), output
     return float(finished[1]) * _UNITS[finished[2]]
 
 
-def _headers() -> dict[str, str]:
-    return {"te": "trailers", "content-type": "application/grpc", **dict(METADATA)}
+def _headers(job: Job) -> dict[str, str]:
+    return {"te": "trailers", "content-type": "application/grpc", **dict(job.metadata)}
 
 
 def _own(address: str, job: Job, calls: int) -> float:
@@ -114,7 +120,7 @@ async def _own_load(address: str, job: Job, calls: int) -> float:
 async def _stream(channel: grpc.aio.Channel, job: Job, left: Iterator[int]) -> None:
     method: grpc.aio.UnaryUnaryMultiCallable[bytes, bytes] = channel.unary_unary(job.path)
     for _ in left:
-        assert await method(job.body, metadata=METADATA) == job.answer
+        assert await method(job.body, metadata=job.metadata) == job.answer
 
 
 def _own_latencies(address: str, job: Job, calls: int) -> list[float]:
@@ -123,6 +129,6 @@ def _own_latencies(address: str, job: Job, calls: int) -> list[float]:
         method: grpc.UnaryUnaryMultiCallable[bytes, bytes] = channel.unary_unary(job.path)
         for _ in range(calls + 1):
             started = time.perf_counter()
-            assert method(job.body, metadata=METADATA) == job.answer
+            assert method(job.body, metadata=job.metadata) == job.answer
             times.append((time.perf_counter() - started) * 1e6)
     return times[1:]

@@ -9,13 +9,13 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from importlib.metadata import version
+from importlib.metadata import distributions, version
 from pathlib import Path
 from typing import Final, NamedTuple
 
 import psutil
 
-_PACKAGES: Final = ("rolecall", "grpcio", "protobuf", "aiosqlite", "uvicorn")
+_PACKAGES: Final = ("rolecall", "grpcio", "protobuf", "aiosqlite", "uvicorn", "pyvoy")
 _BUSY: Final = 0.5
 
 
@@ -56,9 +56,15 @@ def describe() -> dict[str, str]:
         "memory": f"{psutil.virtual_memory().total / 2**30:.0f} GiB",
         "system": f"{platform.system()} {platform.release()}",
         "Python": f"{platform.python_implementation()} {platform.python_version()}",
-        "versions": ", ".join([*(f"{name} {version(name)}" for name in _PACKAGES), f"SQLite {sqlite3.sqlite_version}"]),
+        "versions": ", ".join(
+            [*(f"{name} {version(name)}" for name in _PACKAGES if _is_here(name)), f"SQLite {sqlite3.sqlite_version}"]
+        ),
         "load before": f"{_load():.2f}",
     }
+
+
+def _is_here(package: str) -> bool:
+    return next(iter(distributions(name=package)), None) is not None
 
 
 def warn_when_busy() -> None:

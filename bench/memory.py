@@ -9,9 +9,10 @@ from typing import Final
 
 from bench.client import Client
 from bench.figures import Figure
+from bench.fronts import ENVOY, ENVOY_EMPTY, HAS_ENVOY
 from bench.lab import Lab
 from bench.serving import REAL, Server, serving
-from bench.worlds import PERMISSIONS_PER_ROLE, ROLES, Spec
+from bench.worlds import ROLES, Spec
 from rolecall.api.v1 import authorization_pb2 as pb
 
 TOLERANCE_MB: Final = 8
@@ -23,7 +24,7 @@ _WARM: Final = 30
 
 def measure(lab: Lab) -> list[Figure]:
     """Return memory with grants loaded, and how far it grows with the cache full."""
-    figures = [*_grants(lab)]
+    figures = [*_grants(lab), *(_behind_envoy(lab) if HAS_ENVOY else ())]
     for megabytes, members in lab.scale.sweeps.items():
         figures += _bounded(lab, megabytes, members)
     return figures
@@ -37,11 +38,26 @@ def _grants(lab: Lab) -> Iterator[Figure]:
         with Client(server.address) as client:
             assert client.check(many.spec.member(9, 0), many.spec.cid(9), "send-audio").allowed
         rss, peak = server.rss(), server.peak()
-    grants = many.spec.types * len(ROLES) * PERMISSIONS_PER_ROLE
-    note = f"{many.spec.types:,} call types × {len(ROLES)} roles × {PERMISSIONS_PER_ROLE}"
-    yield Figure(f"resident with {grants:,} grants", rss, "MB", 110, note=note)
+    note = f"{many.spec.types:,} call types × {len(ROLES)} roles × {many.spec.permissions_per_role}"
+    yield Figure(f"resident with {many.spec.grants:,} grants", rss, "MB", 110, note=note)
     yield Figure("most ever resident until then", peak, "MB", note="loading needs more for a moment")
     yield Figure(f"resident with {few.spec.types} call types", base, "MB")
+
+
+def _behind_envoy(lab: Lab) -> Iterator[Figure]:
+    """Ask once, too, so that what answering needs is there."""
+    world, resident = lab.world("types"), {}
+    for name, command in (("server", ENVOY), ("empty", ENVOY_EMPTY)):
+        with serving(command, world.path) as server:
+            if name == "server":
+                with Client(server.address) as client:
+                    assert client.check(world.spec.member(9, 0), world.spec.cid(9), "send-audio").allowed
+            resident[name] = server.rss()
+    whole, empty = resident["server"], resident["empty"]
+    title = f"resident with {world.spec.grants:,} grants, Envoy front"
+    yield Figure(title, whole, "MB", 220, note="all its processes: Envoy with Python inside, and their supervisor")
+    note = f"what it has more than the same with a Python app that does nothing, {empty:.1f} MB"
+    yield Figure("of that our Python", whole - empty, "MB", 110, note=note)
 
 
 def _bounded(lab: Lab, megabytes: int, members: int) -> Iterator[Figure]:

@@ -5,7 +5,6 @@ A check is compared with a method of the same server that only returns constant 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from statistics import median, quantiles
 from typing import Final
 
@@ -13,9 +12,10 @@ from bench.client import BATCH, CHECK, Client
 from bench.decide import CAPABILITIES
 from bench.figures import Figure
 from bench.lab import Lab
-from bench.load import Job, Sample, generator, load, one_at_a_time
+from bench.load import Job, generator, one_at_a_time
+from bench.rounds import Target, cpus, rates, ratio, rounds, typical
 from bench.server import CONSTANT, NULL_PATH
-from bench.serving import FLOOR, Server, serving
+from bench.serving import FLOOR, serving
 from bench.worlds import Spec, user
 from rolecall.api.v1 import authorization_pb2 as pb
 from rolecall.domain import call_capabilities
@@ -29,31 +29,23 @@ _PLACE: Final = 5
 def measure(lab: Lab) -> list[Figure]:
     """Return the share of the floor's calls per second that a check reaches, and times per call."""
     with serving(FLOOR, lab.world("small").path, core=lab.cores.server) as server, Client(server.address) as client:
-        jobs = _checks(client, lab.scale.small)
-        rounds = _rounds(lab, server, jobs, lab.scale.load_calls)
+        jobs = check_jobs(client, lab.scale.small)
+        seen = rounds(lab, {name: Target(server, job) for name, job in jobs.items()}, lab.scale.load_calls)
         single = {
             name: one_at_a_time(server, job, lab.scale.load_calls, lab.cores.load, lab.folder)
             for name, job in jobs.items()
         }
-    checks, floors = rounds["check"], rounds["null"]
-    ratios = [check.per_second / floor.per_second for check, floor in zip(checks, floors, strict=True)]
-    spared = [floor.cpu_micros / check.cpu_micros for check, floor in zip(checks, floors, strict=True)]
+    checks, floors = seen["check"], seen["null"]
+    name = "CheckCapability : constant bytes, calls per second"
     return [
-        Figure(
-            "CheckCapability : constant bytes, calls per second",
-            median(ratios),
-            "×",
-            0.85,
-            at_least=True,
-            note=f"per round {min(ratios):.3f} to {max(ratios):.3f}; {generator()}",
-        ),
-        Figure("the same by the server's processor time", median(spared), "×", note=_span(spared)),
-        Figure("CheckCapability", median(check.per_second for check in checks), "calls/s"),
-        Figure("constant bytes", median(floor.per_second for floor in floors), "calls/s"),
-        Figure("CheckCapability, processor time", median(check.cpu_micros for check in checks), "µs/call"),
-        Figure("constant bytes, processor time", median(floor.cpu_micros for floor in floors), "µs/call"),
-        *_latencies("CheckCapability one at a time", single["check"]),
-        *_latencies("constant bytes one at a time", single["null"]),
+        ratio(name, rates(checks), rates(floors), 0.85, at_least=True, note=generator()),
+        ratio("the same by the server's processor time", cpus(floors), cpus(checks)),
+        Figure("CheckCapability", median(rates(checks)), "calls/s"),
+        Figure("constant bytes", median(rates(floors)), "calls/s"),
+        Figure("CheckCapability, processor time", median(cpus(checks)), "µs/call"),
+        Figure("constant bytes, processor time", median(cpus(floors)), "µs/call"),
+        *latencies("CheckCapability one at a time", single["check"]),
+        *latencies("constant bytes one at a time", single["null"]),
     ]
 
 
@@ -65,28 +57,17 @@ def batch(lab: Lab) -> list[Figure]:
         world = lab.world("small")
         with serving(FLOOR, world.path, core=lab.cores.server, settings=settings) as server:
             with Client(server.address) as client:
-                jobs = _batches(client, lab.scale.small)
-            rounds = _rounds(lab, server, jobs, max(100, lab.scale.load_calls // 5))
-        for name, samples in rounds.items():
-            rates = [sample.per_second * _ITEMS for sample in samples]
+                jobs = batch_jobs(client, lab.scale.small)
+            targets = {name: Target(server, job) for name, job in jobs.items()}
+            samples_of = rounds(lab, targets, max(100, lab.scale.load_calls // 5))
+        for name, samples in samples_of.items():
             quiet = "" if limit else ", denies not logged"
             title = f"BatchCheckCapabilities of {_ITEMS}, {name}{quiet}"
-            figures.append(Figure(title, median(rates), "decisions/s", limit, at_least=True, note=_span(rates)))
+            figures.append(typical(title, rates(samples, _ITEMS), "decisions/s", limit, at_least=True))
     return figures
 
 
-def _rounds(lab: Lab, server: Server, jobs: Mapping[str, Job], calls: int) -> dict[str, list[Sample]]:
-    """Load each job once a round, every other round in reverse order; the first round only warms up."""
-    rounds: dict[str, list[Sample]] = {name: [] for name in jobs}
-    for number in range(lab.scale.load_rounds + 1):
-        for name in list(jobs) if number % 2 else reversed(list(jobs)):
-            sample = load(server, jobs[name], calls, lab.cores.load, lab.folder)
-            if number:
-                rounds[name].append(sample)
-    return rounds
-
-
-def _checks(client: Client, spec: Spec) -> dict[str, Job]:
+def check_jobs(client: Client, spec: Spec) -> dict[str, Job]:
     """Return the two jobs; the check is an allow by a role, and both requests are the same bytes."""
     request = pb.CheckCapabilityRequest(
         user_id=spec.member(_CALL, _PLACE), call=spec.cid(_CALL), capability="send-audio"
@@ -97,7 +78,7 @@ def _checks(client: Client, spec: Spec) -> dict[str, Job]:
     return {"null": Job(NULL_PATH, request, CONSTANT), "check": Job(CHECK, request, answer)}
 
 
-def _batches(client: Client, spec: Spec) -> dict[str, Job]:
+def batch_jobs(client: Client, spec: Spec) -> dict[str, Job]:
     """Return two batches: one user and everything they may ask about a call, and many users on it."""
     every = [row.id for row in call_capabilities.CAPABILITIES]
     every += [name for name in BUILT_IN if name not in every]
@@ -122,14 +103,6 @@ def _batches(client: Client, spec: Spec) -> dict[str, Job]:
     return jobs
 
 
-def _latencies(name: str, micros: list[float]) -> list[Figure]:
+def latencies(name: str, micros: list[float]) -> list[Figure]:
     cuts = quantiles(micros, n=100, method="inclusive")
     return [Figure(f"{name}, p50", cuts[49], "µs"), Figure(f"{name}, p99", cuts[98], "µs")]
-
-
-def _span(values: list[float]) -> str:
-    return (
-        f"per round {min(values):,.3g} to {max(values):,.3g}"
-        if max(values) < 1_000
-        else (f"per round {min(values):,.0f} to {max(values):,.0f}")
-    )

@@ -41,26 +41,36 @@ class Server:
     process: psutil.Process
 
     def rss(self) -> float:
-        """Return resident memory in MiB."""
-        return float(self.process.memory_info().rss) / _MEGABYTE
+        """Return resident memory in MiB, of all its processes."""
+        return sum(float(one.memory_info().rss) for one in self._processes()) / _MEGABYTE
 
     def peak(self) -> float:
         """Return the most memory that was ever resident, in MiB; 0 where the system doesn't tell."""
-        status = Path(f"/proc/{self.process.pid}/status")
-        if not status.exists():
-            return 0.0
-        lines = dict(line.split(":", 1) for line in status.read_text(encoding="utf-8").splitlines())
-        return float(lines["VmHWM"].split()[0]) / 1024
+        return sum(_peak(one.pid) for one in self._processes())
 
     def cpu(self) -> float:
-        """Return the processor time used so far, in seconds.
+        """Return the processor time used so far by all its processes, in seconds."""
+        return sum(_cpu(one) for one in self._processes())
 
-        Linux gives a process's in ticks of 10 ms, too coarse for a short round; its clock counts nanoseconds.
-        """
-        if sys.platform == "linux":
-            return time.clock_gettime((~self.process.pid << 3) | _CPU_CLOCK)
-        times = self.process.cpu_times()
-        return float(times.user + times.system)
+    def _processes(self) -> list[psutil.Process]:
+        """Return the process that was started and those it started: behind the Envoy front, Envoy is one of them."""
+        return [self.process, *self.process.children(recursive=True)]
+
+
+def _peak(pid: int) -> float:
+    status = Path(f"/proc/{pid}/status")
+    if not status.exists():
+        return 0.0
+    lines = dict(line.split(":", 1) for line in status.read_text(encoding="utf-8").splitlines())
+    return float(lines["VmHWM"].split()[0]) / 1024
+
+
+def _cpu(process: psutil.Process) -> float:
+    """Return a process's time. Linux gives it in ticks of 10 ms, too coarse; its clock counts nanoseconds."""
+    if sys.platform == "linux":
+        return time.clock_gettime((~process.pid << 3) | _CPU_CLOCK)
+    times = process.cpu_times()
+    return float(times.user + times.system)
 
 
 @contextmanager
@@ -68,18 +78,30 @@ def serving(
     command: Sequence[str], db: Path, *, core: int | None = None, settings: Mapping[str, object] | None = None
 ) -> Iterator[Server]:
     """Start a server on a store and wait until it serves; at the end it is told to stop, and must do so well."""
-    address, http = f"127.0.0.1:{_free_port()}", f"127.0.0.1:{_free_port()}"
-    others = {name: value for name, value in os.environ.items() if not name.startswith("ROLECALL_")}
+    address, http = f"127.0.0.1:{free_port()}", f"127.0.0.1:{free_port()}"
     own = {f"ROLECALL_{name.upper()}": str(value) for name, value in (settings or {}).items()}
-    log = db.with_suffix(".log")
+    whole = [*command, "--db", str(db), "--listen", address, "--http", http]
+    log = db.with_suffix(f".{address.rpartition(':')[2]}.log")
+    with running(whole, address, http, log=log, core=core, environment=own) as server:
+        yield server
+
+
+@contextmanager
+def running(
+    command: Sequence[str],
+    address: str,
+    http: str,
+    *,
+    log: Path,
+    core: int | None = None,
+    environment: Mapping[str, str] | None = None,
+) -> Iterator[Server]:
+    """Start any server that has a gRPC health service, wait until it serves, and stop it at the end."""
+    others = {name: value for name, value in os.environ.items() if not name.startswith("ROLECALL_")}
     with log.open("w", encoding="utf-8") as output, on_core(core):
         started = time.perf_counter()
         process = subprocess.Popen(
-            [*command, "--db", str(db), "--listen", address, "--http", http],
-            cwd=_ROOT,
-            env={**others, **own},
-            stdout=output,
-            stderr=output,
+            command, cwd=_ROOT, env={**others, **(environment or {})}, stdout=output, stderr=output
         )
     try:
         _wait(process, address, log)
@@ -118,7 +140,7 @@ def _answers(address: str) -> bool:
         return probe.connect_ex((host, int(port))) == 0
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with closing(socket.socket()) as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

@@ -39,7 +39,6 @@ APP_ID: Final = 1
 
 ROLES: Final = ("user", "guest", "anonymous", "admin", "moderator", "host", "call_member", "speaker", "producer", "cue")
 CUSTOM_ROLES: Final = ("speaker", "producer", "cue")
-PERMISSIONS_PER_ROLE: Final = 10
 _FIXED: Final = {"call_member": ("send-audio", "send-video", "join-call"), "host": ("end-call", "mute-users")}
 _IDS: Final = tuple(BUILT_IN)
 _LOGGED: Final = 100_000
@@ -54,6 +53,12 @@ class Spec:
     members_per_call: int
     users: int
     channels: int = 0
+    permissions_per_role: int = 10
+
+    @property
+    def grants(self) -> int:
+        """Permissions granted to roles by the call types."""
+        return self.types * len(ROLES) * self.permissions_per_role
 
     @property
     def members(self) -> int:
@@ -120,19 +125,20 @@ def _types(spec: Spec) -> Iterator[TypeRecord]:
     for name, grants in channel_types.GRANTS.items():
         yield TypeRecord(name, grants, channel_types.CONFIG[name], POLICIES[name])
     for number in range(spec.types):
-        yield TypeRecord(f"video:t{number}", _grants(number), call_types.SETTINGS["default"])
+        yield TypeRecord(f"video:t{number}", _grants(number, spec), call_types.SETTINGS["default"])
 
 
-def _grants(number: int) -> Grants:
+def _grants(number: int, spec: Spec) -> Grants:
     """Return what the roles hold on one type: everywhere another choice of the same number."""
-    return {role: _permissions(role, number * len(ROLES) + place) for place, role in enumerate(ROLES)}
+    each = spec.permissions_per_role
+    return {role: _permissions(role, number * len(ROLES) + place, each) for place, role in enumerate(ROLES)}
 
 
-def _permissions(role: str, number: int) -> tuple[str, ...]:
+def _permissions(role: str, number: int, count: int) -> tuple[str, ...]:
     fixed = _FIXED.get(role, ())
     others = (_IDS[(number * 7 + step) % len(_IDS)] for step in itertools.count())
     more = (name for name in others if name not in fixed)
-    return tuple(sorted((*fixed, *itertools.islice(more, PERMISSIONS_PER_ROLE - len(fixed)))))
+    return tuple(sorted((*fixed, *itertools.islice(more, count - len(fixed)))))
 
 
 def _mass(spec: Spec) -> Iterator[tuple[str, Iterator[tuple[Any, ...]]]]:

@@ -7,13 +7,30 @@ from pathlib import Path
 
 import pytest
 
-from bench.__main__ import main
+import bench.__main__
+from bench.__main__ import Kind, Measurements, main, run
 from bench.asker import Waits, Window
-from bench.figures import BEGIN, END, Figure, Group, Report, write_into
+from bench.figures import Figure, Group, Report, marks, write_into
+from bench.fronts import HAS_ENVOY
+from bench.load import H2LOAD
+
+NEEDS_ENVOY = pytest.mark.skipif(not HAS_ENVOY, reason="the Envoy front needs the extra `rolecall[envoy]`")
+PLACE = marks("results")
 
 
 @pytest.mark.parametrize(
-    ("group", "targets"), [("decide", 5), ("chat", 1), ("conditions", 4), ("migration", 2), ("http", 0)]
+    ("group", "targets"),
+    [
+        ("decide", 5),
+        ("chat", 1),
+        ("conditions", 4),
+        ("migration", 2),
+        ("http", 0),
+        pytest.param("envoy", 1 + (H2LOAD is not None), marks=NEEDS_ENVOY),
+        ("watch", 6),
+        ("scale", 2),
+        ("reload", 1),
+    ],
 )
 def test_a_quick_run_reports_every_figure_of_a_group(
     group: str, targets: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]
@@ -65,13 +82,13 @@ def test_a_figure_is_ok_up_to_its_target_and_short_beyond(
 
 def test_the_tables_replace_what_stood_between_the_marks(tmp_path: Path) -> None:
     page = tmp_path / "page.md"
-    page.write_text(f"before\n{BEGIN}\nold\n{END}\nafter\n", encoding="utf-8")
+    page.write_text(f"before\n{PLACE.begin}\nold\n{PLACE.end}\nafter\n", encoding="utf-8")
     report = Report({"CPU": "one"}, "full", 1.0, (Group("Speed", (Figure("a call", 1_234, "µs", 2_000),)),))
 
-    write_into(page, report.as_markdown())
+    write_into(page, report.as_markdown(), PLACE)
 
-    head, _, rest = page.read_text(encoding="utf-8").partition(BEGIN)
-    table, _, tail = rest.partition(END)
+    head, _, rest = page.read_text(encoding="utf-8").partition(PLACE.begin)
+    table, _, tail = rest.partition(PLACE.end)
     assert (head, tail) == ("before\n", "\nafter\n")
     assert "old" not in table
     assert "| a call | 1,234 µs | ≤ 2,000 µs | ok |  |" in table
@@ -82,7 +99,7 @@ def test_a_page_without_the_marks_is_left_alone(tmp_path: Path) -> None:
     page.write_text("text\n", encoding="utf-8")
 
     with pytest.raises(ValueError, match="no place"):
-        write_into(page, "table")
+        write_into(page, "table", PLACE)
 
     assert page.read_text(encoding="utf-8") == "text\n"
 
@@ -92,3 +109,26 @@ def test_only_whole_runs_are_written_down(partly: list[str]) -> None:
     with pytest.raises(SystemExit) as ended:
         main(["--write", *partly])
     assert ended.value.code == 2
+
+
+def test_a_whole_run_writes_its_results_the_tables_and_the_plot(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page, plot = tmp_path / "page.md", tmp_path / "plot.svg"
+    page.write_text(f"{PLACE.begin}\n{PLACE.end}\nafter\n{marks('peers').begin}\nkept\n{marks('peers').end}\n", "utf-8")
+    for name, path in (("_PAGE", page), ("_PLOT", plot), ("_RESULTS", tmp_path)):
+        monkeypatch.setattr(bench.__main__, name, path)
+    measurements: Measurements = {
+        "here": ("Engines in process", lambda _: [Figure("pycasbin", 100.0, "µs", span=(90.0, 110.0))]),
+        "not-here": ("Cerbos over gRPC", lambda _: []),
+    }
+
+    assert run(Kind("bench", measurements, "results"), ["--write"]) == 0
+
+    report = json.loads((tmp_path / "results.json").read_text(encoding="utf-8"))
+    assert list(report["groups"]) == ["Engines in process"]
+    assert report["groups"]["Engines in process"][0]["span"] == [90.0, 110.0]
+    written = page.read_text(encoding="utf-8")
+    assert "| pycasbin | 100 µs |" in written
+    assert "kept" in written
+    assert "pycasbin" in plot.read_text(encoding="utf-8")
