@@ -15,8 +15,10 @@ RUN pip wheel --quiet --no-deps --no-build-isolation --wheel-dir dist .
 FROM base AS venv
 WORKDIR /build
 RUN python -m venv --without-pip /opt/rolecall
-COPY deploy/requirements/runtime.txt ./
-RUN pip --python /opt/rolecall/bin/python install --quiet --require-hashes -r runtime.txt
+# `docker build --build-arg REQUIREMENTS=envoy .` makes an image that can `serve --front envoy`, and is larger by Envoy.
+ARG REQUIREMENTS=runtime
+COPY deploy/requirements/${REQUIREMENTS}.txt requirements.txt
+RUN pip --python /opt/rolecall/bin/python install --quiet --require-hashes -r requirements.txt
 COPY --from=wheel /build/dist dist
 RUN pip --python /opt/rolecall/bin/python install --quiet --no-deps --no-index dist/*.whl
 

@@ -28,7 +28,7 @@ from rolecall.api.v1 import (
 )
 from rolecall.api.v1.core_pb2 import PermissionList, Reason
 from tests.contract.good_requests import CALL, CHANNEL, dump, fill, revision
-from tests.doors import RPCS, SERVICES, STREAMING, App, Client, Server, make_app, rpc_of, running, start
+from tests.doors import RPCS, SERVICES, App, Client, Server, make_app, rpc_of, running, start
 from tests.tables import CALL_CAPABILITIES, CHANNEL_CAPABILITIES
 
 Code = grpc.StatusCode
@@ -119,12 +119,6 @@ def test_an_unknown_method_is_unimplemented(stage: Stage, path: str) -> None:
     with pytest.raises(grpc.RpcError) as caught:
         call(b"")
     assert caught.value.code() == Code.UNIMPLEMENTED
-
-
-@pytest.mark.parametrize("rpc", STREAMING, ids=lambda rpc: rpc.name)
-def test_streams_are_unimplemented_in_this_version(client: Client, rpc: Any) -> None:
-    refusal = client.refused_stream(rpc)
-    assert (refusal.code, refusal.reason, refusal.domain) == (Code.UNIMPLEMENTED, "UNIMPLEMENTED", "rolecall")
 
 
 def test_a_message_over_the_limit_is_resource_exhausted_and_the_server_lives(client: Client) -> None:

@@ -35,6 +35,7 @@ from rolecall.config.errors import Refused
 
 RANGES = {
     "busy_timeout_ms": (0, 600_000),
+    "workers": (1, 64),
     "cache_mb": (16, 65_536),
     "refresh_ms": (10, 60_000),
     "max_staleness_seconds": (1, 86_400),

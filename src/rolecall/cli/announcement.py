@@ -12,9 +12,8 @@ from pathlib import Path
 from typing import Final
 
 from rolecall import __version__
-from rolecall.app import Started
+from rolecall.app.started import Dev, Started
 from rolecall.config import Settings
-from rolecall.service.demo import APP_NAME, DevApp
 
 _UNIX: Final = "unix://"
 _DEFAULT_ADDRESS: Final = "127.0.0.1:50051"
@@ -30,7 +29,7 @@ def as_json(started: Started) -> dict[str, object]:
         "listen": list(started.listen),
         "http": started.http,
         "apps": started.apps,
-        "dev": None if dev is None else {"app": APP_NAME, "key": dev.key, "secret": dev.secret, "token": dev.token},
+        "dev": None if dev is None else {"app": dev.name, "key": dev.key, "secret": dev.secret, "token": dev.token},
     }
 
 
@@ -52,16 +51,16 @@ def _spoken(settings: Settings, address: str) -> str:
     return "  (mutual TLS)" if settings.tls_client_ca is not None else "  (TLS)"
 
 
-def _development(settings: Settings, address: str, dev: DevApp) -> Iterator[str]:
-    command, store = program(), f"--db {shlex.quote(str(settings.db))} --app {APP_NAME}"
+def _development(settings: Settings, address: str, dev: Dev) -> Iterator[str]:
+    command, store = program(), f"--db {shlex.quote(str(settings.db))} --app {dev.name}"
     yield ""
-    yield f"development app `{APP_NAME}`, with demo data"
+    yield f"development app `{dev.name}`, with demo data"
     yield f"  key     {dev.key}"
     if dev.secret is not None:
         yield f"  secret  {dev.secret}"
     yield f"  token   {dev.token}"
     if dev.secret is None:
-        rotate = f"{command} app rotate-secret {APP_NAME} --db {shlex.quote(str(settings.db))}"
+        rotate = f"{command} app rotate-secret {dev.name} --db {shlex.quote(str(settings.db))}"
         yield f"  (the secret was shown at the first start; for a new one: `{rotate}`)"
     else:
         yield "  (the secret is shown this once; the token is server-side)"
@@ -74,7 +73,7 @@ def _development(settings: Settings, address: str, dev: DevApp) -> Iterator[str]
     yield f"  {command} capabilities bob --channel messaging:general {store}"
 
 
-def _grpcurl(settings: Settings, address: str, dev: DevApp) -> Iterator[str]:
+def _grpcurl(settings: Settings, address: str, dev: Dev) -> Iterator[str]:
     """Yield grpcurl lines; clients of mutual TLS need a certificate that nobody here knows."""
     start = f"grpcurl {_grpcurl_flags(settings, address)}"
     target = shlex.quote(address.removeprefix(_UNIX))
@@ -93,7 +92,7 @@ def _grpcurl_flags(settings: Settings, address: str) -> str:
     return f"-cacert {shlex.quote(str(settings.tls_cert))}{client}"
 
 
-def _check(settings: Settings, address: str, dev: DevApp, command: str) -> str:
+def _check(settings: Settings, address: str, dev: Dev, command: str) -> str:
     flags = "" if address == _DEFAULT_ADDRESS else f" --address {shlex.quote(address)}"
     if settings.tls_cert is not None and not address.startswith(_UNIX):
         flags += f" --tls-ca {shlex.quote(str(settings.tls_cert))}"

@@ -154,6 +154,18 @@ GROUPS: Final[tuple[tuple[str, tuple[Command, ...]], ...]] = (
                 ),
                 usage="USER (--call CID | --channel CID)",
             ),
+            Command(
+                "watch",
+                "show what a user or every member may do, and each change as it happens, until Ctrl-C",
+                "watch:watch",
+                flags.watch_flags,
+                (
+                    Example("rolecall watch --call default:standup", "every member, from the server at --address"),
+                    Example("rolecall watch --channel messaging:general --user bob --json", "one object a line"),
+                ),
+                usage="(--call CID | --channel CID)",
+                more="A server that goes away is waited for; what changed meanwhile is shown when it is back.",
+            ),
         ),
     ),
     (

@@ -12,17 +12,24 @@ from typing import Final, NamedTuple, TypeVar
 
 import grpc
 from google.protobuf.message import Message
-from google.rpc import error_details_pb2, status_pb2
 
 from rolecall.cli.configuration import resolved
 from rolecall.cli.output import printable
 from rolecall.cli.problem import BAD_INPUT, FAILED, Problem, bad_input, with_field
+from rolecall.client.errors import (
+    DeadlineExceeded,
+    InvalidArgument,
+    NotFound,
+    RolecallClientError,
+    Unauthenticated,
+    Unavailable,
+    of_rpc,
+)
 from rolecall.config import CLIENT_NAMES, Address
 
 R = TypeVar("R", bound=Message)
 
-_STATUS_DETAILS: Final = "grpc-status-details-bin"
-_BAD_REQUEST: Final = frozenset({grpc.StatusCode.INVALID_ARGUMENT, grpc.StatusCode.NOT_FOUND})
+_BAD_REQUEST: Final = (InvalidArgument, NotFound)
 _NO_SERVER: Final = "start one with `rolecall serve`, name another with --address"
 _OR_A_FILE: Final = ", or read a store file with --db"
 _PERHAPS_TLS: Final = "if it speaks TLS, ask with --tls or --tls-ca FILE; otherwise "
@@ -143,39 +150,23 @@ def _problems(to: Connection) -> Iterator[None]:
         task = asyncio.current_task()
         if task is not None and task.cancelling():
             raise asyncio.CancelledError from error
-        raise _problem(error, to) from error
+        raise as_problem(of_rpc(error), to) from error
 
 
-def _problem(error: grpc.aio.AioRpcError, to: Connection) -> Problem:
-    code, message = error.code(), printable(error.details() or "")
-    told, field = _details(error)
-    if code is grpc.StatusCode.UNAVAILABLE and not told:
+def as_problem(error: RolecallClientError, to: Connection) -> Problem:
+    """Return what a call failed with as a problem."""
+    message = printable(error.message)
+    if type(error) is Unavailable and not error.reason:
         return Problem(f"can't reach a server at `{to.address}` ({message})", hint=_how_to_reach(to, message))
-    if code is grpc.StatusCode.DEADLINE_EXCEEDED:
+    if isinstance(error, DeadlineExceeded):
         return Problem(f"no answer from `{to.address}` within {to.timeout:g} seconds")
-    if code is grpc.StatusCode.UNAUTHENTICATED:
+    if isinstance(error, Unauthenticated):
         return Problem(message, hint=_HOW_TO_CALL)
-    text = with_field(message or code.name, field)
-    return Problem(text, exit_code=BAD_INPUT if code in _BAD_REQUEST else FAILED)
+    text = with_field(message, printable(error.field))
+    return Problem(text, exit_code=BAD_INPUT if isinstance(error, _BAD_REQUEST) else FAILED)
 
 
 def _how_to_reach(to: Connection, message: str) -> str:
     cut_off = any(sign in message.lower() for sign in _CUT_OFF)
     perhaps_tls = cut_off and to.credentials is None and not to.address.is_unix
     return (_PERHAPS_TLS if perhaps_tls else "") + _NO_SERVER + (_OR_A_FILE if to.or_file else "")
-
-
-def _details(error: grpc.aio.AioRpcError) -> tuple[bool, str]:
-    """Return whether the server itself told what is wrong, and the field at fault."""
-    for name, value in error.trailing_metadata() or ():
-        if name == _STATUS_DETAILS and isinstance(value, bytes):
-            status = status_pb2.Status.FromString(value)
-            return True, next(filter(None, map(_field, status.details)), "")
-    return False, ""
-
-
-def _field(detail: Message) -> str:
-    request = error_details_pb2.BadRequest()
-    if not detail.Unpack(request) or not request.field_violations:  # type: ignore[attr-defined]
-        return ""
-    return printable(request.field_violations[0].field)

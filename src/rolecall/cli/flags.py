@@ -163,6 +163,16 @@ def capabilities_flags(parser: Parser) -> None:
     asking_flags(parser)
 
 
+def watch_flags(parser: Parser) -> None:
+    """Add the arguments of `watch`."""
+    target = parser.add_argument_group("Target")
+    _targets(target.add_mutually_exclusive_group(required=True))
+    target.add_argument("--user", metavar="ID", default="", help="one user (default: every member)")
+    connection_flags(parser, ("address", "api_key"), timeout=10.0)
+    _token_flags(parser)
+    json_flag(parser)
+
+
 def _targets(group: argparse._MutuallyExclusiveGroup) -> None:
     group.add_argument("--call", metavar="CID", help="a call, such as default:standup")
     group.add_argument("--channel", metavar="CID", help="a channel, such as messaging:general")
@@ -205,10 +215,14 @@ def reading_flags(parser: Parser, *, timeout: float = 10.0) -> None:
     one.add_argument("--key", metavar="KEY", help="the app with this API key, when the store holds several")
     one.add_argument("--app", metavar="NAME", help="the app of this name, when the store holds several")
     connection_flags(parser, ("address", "api_key"), timeout=timeout)
+    _token_flags(parser)
+    json_flag(parser)
+
+
+def _token_flags(parser: Parser) -> None:
     group = parser.add_argument_group("Token", "instead of ROLECALL_TOKEN").add_mutually_exclusive_group()
     group.add_argument("--token-file", metavar="FILE", help="file that holds the token")
     group.add_argument("--token", metavar="-", help="`-` reads the token from stdin")
-    json_flag(parser)
 
 
 def connection_flags(parser: Parser, names: Collection[str], *, timeout: float) -> None:

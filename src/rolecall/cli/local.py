@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from typing import Final
 
-from rolecall.app import Local, local
+from rolecall.app.local import Local, local
 from rolecall.cli.configuration import STORE, resolved
 from rolecall.cli.doors import Q, R, Rpc
 from rolecall.cli.problem import Problem, of_error

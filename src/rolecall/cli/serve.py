@@ -5,9 +5,11 @@ from __future__ import annotations
 import argparse
 import asyncio
 import sys
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
+from typing import Any
 
-from rolecall import app
+from rolecall.app.started import Started
 from rolecall.cli.announcement import announcement, as_json, program
 from rolecall.cli.configuration import resolved
 from rolecall.cli.output import show_json
@@ -27,7 +29,7 @@ def serve(args: argparse.Namespace) -> int:
     for warning in found.warnings:
         log.warning(warning)
     try:
-        asyncio.run(app.serve(settings, lambda started: _announce(settings, started, json=args.json)))
+        asyncio.run(_how(settings)(settings, lambda started: _announce(settings, started, json=args.json)))
     except RolecallError as error:
         problem = of_error(error)
         problem.exit_code = FAILED
@@ -35,7 +37,18 @@ def serve(args: argparse.Namespace) -> int:
     return OK
 
 
-def _announce(settings: Settings, started: app.Started, *, json: bool) -> None:
+def _how(settings: Settings) -> Callable[[Settings, Callable[[Started], None]], Coroutine[Any, Any, None]]:
+    """Return what serves: a server in this process, or workers, of whose parts nothing is imported here."""
+    if settings.front == "grpc" and settings.workers == 1:
+        from rolecall.app.serve import serve
+
+        return serve
+    from rolecall.app.supervisor import supervise
+
+    return supervise
+
+
+def _announce(settings: Settings, started: Started, *, json: bool) -> None:
     """Say on stdout that the server is there. One that nobody listens to serves all the same."""
     if not started.apps:
         command = f"{program()} app create NAME --db {shown(str(settings.db)).strip('`')}"

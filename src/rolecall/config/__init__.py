@@ -11,7 +11,7 @@ Only cli and app read settings; the rest of the program is handed its values.
 
 from rolecall.config.address import Address
 from rolecall.config.errors import ConfigError
-from rolecall.config.present import InForce, Reference, add_flags, reference, render
+from rolecall.config.present import InForce, Reference, add_flags, environment, reference, render
 from rolecall.config.resolve import CONFIG_VARIABLE, Origin, Resolved, resolve
 from rolecall.config.settings import ALL_NAMES, CLIENT_NAMES, ROWS, SERVER_NAMES, Row, Section, Settings
 
@@ -31,6 +31,7 @@ __all__ = [
     "Section",
     "Settings",
     "add_flags",
+    "environment",
     "reference",
     "render",
     "resolve",

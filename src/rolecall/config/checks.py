@@ -32,6 +32,12 @@ def _duplicates(settings: Settings) -> Iterator[Problem]:
         yield Problem("listen", f"must not name `{address}` twice")
 
 
+def _sockets_have_one_worker(settings: Settings) -> Iterator[Problem]:
+    for address in settings.listen:
+        if address.is_unix and settings.workers > 1:
+            yield Problem("listen", f"must not be a unix socket while `workers` is more than 1, got `{address}`")
+
+
 def _development_stays_local(settings: Settings) -> Iterator[Problem]:
     doors: list[tuple[str, Address]] = [("listen", address) for address in settings.listen]
     if settings.http is not None:
@@ -75,6 +81,7 @@ def _loads(load: Callable[[], None]) -> bool:
 
 CHECKS: Final = (
     Check(("listen",), _duplicates),
+    Check(("listen", "workers"), _sockets_have_one_worker),
     Check(("listen", "http", "dev"), _development_stays_local),
     Check(("tls_cert", "tls_key", "tls_client_ca"), _tls_is_whole),
     Check(("tls_cert", "tls_key", "tls_client_ca"), _tls_loads),

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator
 from typing import Any, NamedTuple
 
 from rolecall.config.resolve import Origin, Resolved
-from rolecall.config.settings import ROWS, Row, Section
+from rolecall.config.settings import ROWS, Row, Section, Settings
 
 
 class InForce(NamedTuple):
@@ -67,6 +67,12 @@ def render(resolved: Resolved) -> tuple[InForce, ...]:
         for row in ROWS
         if row.name in resolved.origins
     )
+
+
+def environment(settings: Settings) -> dict[str, str]:
+    """Return the environment variables of a server's settings, from which another process reads the same."""
+    values = {row: getattr(settings, row.name) for row in ROWS if row.group == "server"}
+    return {row.variable: row.kind.show(value) for row, value in values.items() if value is not None or row.default}
 
 
 def reference() -> Iterator[Reference]:

@@ -20,6 +20,7 @@ T = TypeVar("T")
 
 LogLevel = Literal["debug", "info", "warning", "error"]
 LogFormat = Literal["auto", "json", "console"]
+Front = Literal["grpc", "envoy"]
 
 PREFIX: Final = "ROLECALL_"
 MASK: Final = "********"
@@ -94,6 +95,20 @@ class Settings:
         Address("127.0.0.1", 8_080),
         Section.LISTENERS,
         "address to serve the HTTP API, /docs, /metrics, /healthz and /readyz on; `off` for none",
+    )
+    front: Front = setting(
+        choice("grpc", "envoy"),
+        "grpc",
+        Section.LISTENERS,
+        "what answers at these addresses: `grpc` itself, or `envoy`, which is faster, serves gRPC and HTTP at each of "
+        "them and needs `rolecall[envoy]`",
+    )
+    workers: int = setting(
+        whole(1, 64),
+        1,
+        Section.LISTENERS,
+        "processes that share the addresses and the store; each has its own cache and limits on calls, and the first "
+        "answers HTTP",
     )
     http_cors_origins: tuple[str, ...] = setting(
         ORIGINS,

@@ -6,6 +6,7 @@ import asyncio
 import socket
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Any, Final
 
 import uvicorn
@@ -38,7 +39,7 @@ class HttpDoor:
 
     def __init__(
         self,
-        render: Callable[[], tuple[bytes, str]],
+        render: Callable[[], Awaitable[tuple[bytes, str]]],
         why_not_ready: Callable[[], str],
         api: Sequence[BaseRoute] = (),
         missing: Missing | None = None,
@@ -72,12 +73,14 @@ class HttpDoor:
             )
         )
 
-    def listen(self, host: str, port: int) -> int:
-        """Bind and return the port; Unavailable when it is taken."""
+    def listen(self, host: str, port: int, *, shared: bool = False) -> int:
+        """Bind and return the port; Unavailable when it is taken. When shared, others may have bound it as well."""
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         # Named, the protocol tells asyncio to send at once; else the second answer on a connection waits 40 ms (Nagle).
         bound = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if shared:
+            bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         try:
             bound.bind((host, port))
             bound.listen(_BACKLOG)
@@ -90,6 +93,14 @@ class HttpDoor:
             ) from error
         self._socket = bound
         return int(bound.getsockname()[1])
+
+    def listen_unix(self, path: str) -> None:
+        """Bind a socket of this server's own processes, in a folder that is theirs alone."""
+        Path(path).unlink(missing_ok=True)
+        bound = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        bound.bind(path)
+        bound.listen(_BACKLOG)
+        self._socket = bound
 
     async def start(self) -> None:
         """Begin to answer on the bound socket."""
@@ -106,7 +117,7 @@ class HttpDoor:
                 await self._task
 
     async def _metrics(self, _: Request) -> Response:
-        body, content_type = self._render()
+        body, content_type = await self._render()
         return Response(body, media_type=content_type)
 
     async def _alive(self, _: Request) -> Response:

@@ -30,7 +30,7 @@ from rolecall.transports.rest.connection import Queued, Timing
 from rolecall.transports.rest.connections import Bounds, Connections
 from rolecall.transports.rest.limits import Limits
 from rolecall.transports.rest.websocket import Sockets
-from tests.doors import App
+from tests.doors import App, page
 from tests.integration.rest.sockets import PATIENCE, Line, lines
 
 NOW: Final = 1_700_000_000
@@ -58,7 +58,7 @@ class Stand:
         self.connections = Connections(self.index, callers, self.watching, bounds, self.clock)
         limits = Limits(per_minute)
         door = Sockets(callers, self.connections, self.administration, limits, self.events.append, timing)
-        self.door = HttpDoor(lambda: (b"", ""), lambda: "", api=door.routes())
+        self.door = HttpDoor(page(), lambda: "", api=door.routes())
         self.port = self.door.listen("127.0.0.1", 0)
 
     def clock(self) -> int:

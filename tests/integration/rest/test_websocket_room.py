@@ -208,8 +208,8 @@ async def test_nothing_is_told_to_a_user_in_doubt_before_it_is_looked_at(tmp_pat
     async with standing(tmp_path, Timing(health=NEVER)) as (stand, line):
         socket = await line.video("alice")
         await stand.watch("alice", socket.id)
-        assert stand.connections._task is not None  # noqa: SLF001 - a client can't hold it up
-        stand.connections._task.cancel()  # noqa: SLF001
+        assert stand.connections._standing._task is not None  # noqa: SLF001 - a client can't hold it up
+        stand.connections._standing._task.cancel()  # noqa: SLF001
         await stand.administration.users.upsert(stand.server, [UserChange("alice", deactivated=True)])
         await stand.administration.calls.upsert(stand.server, CallChange("default:standup", custom={"n": 1}))
         kinds = []

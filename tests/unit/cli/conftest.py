@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import pytest
 
-from rolecall import app
+from rolecall.app.local import local
 from rolecall.cli import main
 from rolecall.config import Settings
 from rolecall.service.demo import ensure_dev_app
@@ -33,7 +33,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> str:
     db = tmp_path_factory.mktemp("demo") / "demo.db"
 
     async def fill() -> None:
-        async with app.local(Settings(db=db), create=True) as opened:
+        async with local(Settings(db=db), create=True) as opened:
             await ensure_dev_app(opened.store, opened.index, opened.services.administration)
 
     asyncio.run(fill())

@@ -7,13 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from rolecall.app import Started
+from rolecall.app.started import Dev, Started
 from rolecall.cli.announcement import announcement, as_json, program
 from rolecall.config import Settings
-from rolecall.service.demo import DevApp
 
-FIRST = DevApp("k1", "s3cret", "t0ken")
-LATER = DevApp("k1", None, "t1ken")
+FIRST = Dev("dev", "k1", "s3cret", "t0ken")
+LATER = Dev("dev", "k1", None, "t1ken")
 
 
 @pytest.fixture(autouse=True)
@@ -21,7 +20,7 @@ def _on_path(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("shutil.which", lambda name: f"/usr/bin/{name}")
 
 
-def said(settings: Settings, listen: str, dev: DevApp | None, http: str | None = None) -> list[str]:
+def said(settings: Settings, listen: str, dev: Dev | None, http: str | None = None) -> list[str]:
     return list(announcement(settings, Started((listen,), http, 1, dev)))
 
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from rolecall import app
+from rolecall.app.local import local
 from rolecall.api.v1.app_pb2 import MigrationChange
 from rolecall.api.v1.role_pb2 import Role
 from rolecall.cli.migration_report import Pairs, Row, every_pair, merged, report, sections, usual_pairs, within
@@ -94,7 +94,7 @@ def add_role(run: Run, name: str) -> None:
     """Make a role, and policies that deny it what other roles may: grants can't."""
 
     async def add() -> None:
-        async with app.local(Settings(db=Path("a.db"))) as opened:
+        async with local(Settings(db=Path("a.db"))) as opened:
             (acme,) = opened.index.apps()
             await opened.services.administration.roles.create(Caller(acme.id), name)
 

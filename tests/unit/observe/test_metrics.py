@@ -145,13 +145,14 @@ def test_the_index_is_asked_at_each_scrape() -> None:
 def test_sockets_in_figures() -> None:
     class Figures(NamedTuple):
         connections: int
+        streams: int
         watches: int
         events: int
 
-    metrics = Metrics(version="1", methods=[], decisions={}, index=lambda: STATUS, sockets=lambda: Figures(1, 2, 3))
+    metrics = Metrics(version="1", methods=[], decisions={}, index=lambda: STATUS, sockets=lambda: Figures(1, 4, 2, 3))
     found = samples(metrics)
-    names = ("rolecall_connections", "rolecall_watches", "rolecall_events_total")
-    assert [found[name, ()] for name in names] == [1, 2, 3]
+    names = ("rolecall_connections", "rolecall_watches", "rolecall_events_total", "rolecall_streams")
+    assert [found[name, ()] for name in names] == [1, 2, 3, 4]
 
 
 def test_the_index_in_figures() -> None:

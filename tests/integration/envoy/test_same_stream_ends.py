@@ -1,0 +1,5 @@
+"""What ends streams, behind Envoy."""
+
+# ruff: noqa: F403 - all that is there
+
+from tests.integration.test_stream_ends import *

@@ -1,0 +1,5 @@
+"""Streams of checks, behind Envoy."""
+
+# ruff: noqa: F403 - all that is there
+
+from tests.integration.test_stream_check import *
