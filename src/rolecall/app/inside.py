@@ -8,14 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import os
-import shutil
-import signal
 import sys
 import traceback
 from collections.abc import Awaitable, Callable, Coroutine, MutableMapping
 from typing import TYPE_CHECKING, Any
 
-from rolecall.app.orders import LEAVE, Failed, Line, Post
+from rolecall.app.orders import LEAVE, Failed, Line, Post, vanish
 
 if TYPE_CHECKING:
     from rolecall.app.server import Running
@@ -69,13 +67,12 @@ class Inside:
 
     async def _obey(self, line: Line, running: Running) -> None:
         word, _ = await line.hear()
-        await running.leave()
         if word == LEAVE:
+            await running.leave()
             await line.say("left")
             word, _ = await line.hear()
-        if not word:  # the supervisor is gone, and with it whoever would end Envoy and clear up
-            shutil.rmtree(self._post.place.folder, ignore_errors=True)
-            os.kill(os.getpid(), signal.SIGTERM)
+        if not word:
+            vanish(self._post)
 
     @staticmethod
     def _failed(error: BaseException) -> Failed:

@@ -10,7 +10,7 @@ import os
 import signal
 import sys
 
-from rolecall.app.orders import Failed, Line, Post
+from rolecall.app.orders import Failed, Line, Post, vanish
 from rolecall.app.server import server
 from rolecall.config import SERVER_NAMES, Settings, resolve
 from rolecall.domain.errors import RolecallError
@@ -32,6 +32,8 @@ async def _serve(settings: Settings, post: Post) -> int:
         async with server(settings, post.place) as running:
             await line.started(running.started)
             await asyncio.wait([told])
+            if not told.cancelled() and not told.result()[0]:
+                vanish(post)
             get_logger().info("stopping", worker=post.place.number, drain_seconds=settings.drain_seconds)
             await running.leave()
     except RolecallError as error:

@@ -107,6 +107,15 @@ def test_with_tls_the_http_port_has_http_alone_and_only_unix_sockets_are_trusted
         assert over_http.refused(GET).code in {grpc.StatusCode.UNIMPLEMENTED, grpc.StatusCode.UNKNOWN}
 
 
+@needs_openssl
+def test_the_reference_knows_that_it_is_asked_by_tls(db: Path, app: App, certificates: Certificates) -> None:
+    files = {"tls_cert": certificates.path("server.crt"), "tls_key": certificates.path("server.key")}
+    with running(db, **files) as server:
+        by_tls = f"https://{server.listen[0]}"
+        assert by_tls in httpx.get(f"{by_tls}/docs", verify=_trusting(certificates)).text
+        assert server.http in httpx.get(f"{server.http}/docs").text
+
+
 def _trusting(certificates: Certificates) -> ssl.SSLContext:
     return ssl.create_default_context(cafile=str(certificates.path("ca.crt")))
 

@@ -14,9 +14,9 @@ from typing import Any
 
 import pytest
 
-from rolecall.app.local import local
 from rolecall.api.v1.app_pb2 import MigrationChange
 from rolecall.api.v1.role_pb2 import Role
+from rolecall.app.local import local
 from rolecall.cli.migration_report import Pairs, Row, every_pair, merged, report, sections, usual_pairs, within
 from rolecall.cli.progress import with_progress
 from rolecall.config import Settings

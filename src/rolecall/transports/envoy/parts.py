@@ -208,6 +208,7 @@ def http_cluster(path: str) -> Json:
         explicit_http_config={"http_protocol_options": {}},
     )
     bounds = dict.fromkeys(("max_connections", "max_pending_requests", "max_requests"), _NO_LIMIT)
+    bounds["max_retries"] = 0  # a client could ask for them by a header
     return _cluster(HTTP, path) | {
         "typed_extension_protocol_options": {"envoy.extensions.upstreams.http.v3.HttpProtocolOptions": options},
         "circuit_breakers": {"thresholds": [bounds]},
