@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 from pathlib import Path
 from statistics import median
@@ -151,10 +151,10 @@ def _afresh(held: Held) -> Callable[[], float]:
 
     def run() -> float:
         types = {
-            name: one._replace(policies=CompiledPolicies(one.policies.policies))
+            name: replace(one, policies=CompiledPolicies(one.policies.policies))
             for name, one in app.channel_types.items()
         }
-        return deciding(index, app._replace(channel_types=types), _questions())()
+        return deciding(index, replace(app, channel_types=types), _questions())()
 
     return run
 

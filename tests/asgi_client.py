@@ -10,13 +10,13 @@ import asyncio
 import base64
 import struct
 from collections.abc import Mapping
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, Self
 from urllib.parse import unquote_to_bytes
 
 from google.rpc import code_pb2, status_pb2
 
 from rolecall.transports.codes import Failure
-from rolecall.transports.edge import Incoming, Method, Receive, Send
+from rolecall.transports.edge import Incoming, Method, Receive, Send, SendNow
 
 _HEAD: Final = struct.Struct(">BI")
 HEADERS: Final = {"content-type": "application/grpc", "te": "trailers", "x-api-key": "k", "authorization": "t"}
@@ -76,7 +76,7 @@ class Request:
         self._complete = False
         self._left = False
 
-    def send(self, *chunks: bytes, end: bool = True) -> Request:
+    def send(self, *chunks: bytes, end: bool = True) -> Self:
         """Send pieces of the body, the last of which ends it unless told otherwise."""
         for number, chunk in enumerate(chunks, 1):
             more = not (end and number == len(chunks))
@@ -129,6 +129,30 @@ def _messages(status: int, body: bytes) -> list[tuple[int, bytes]]:
     return messages
 
 
+class Taken(Request):
+    """A request whose server gives a future for each piece of the answer, as pyvoy does."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(path)
+        self.pieces: list[asyncio.Future[None]] = []
+
+    def take(self, event: Any) -> Any:
+        """Take what the app sends; when a piece has gone out is for the test to say."""
+        self.sent.append(event)
+        self.said.set()
+        taken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        if event.get("more_body"):
+            self.pieces.append(taken)
+        else:
+            taken.set_result(None)
+        return taken
+
+    @property
+    def bodies(self) -> list[bytes]:
+        """What was sent, piece by piece."""
+        return [event["body"] for event in self.sent if "body" in event]
+
+
 class EchoEdge:
     """An edge that answers what it was sent. A unary `wait` waits for `release`; a stream waits after each echo."""
 
@@ -137,6 +161,7 @@ class EchoEdge:
         self.release = asyncio.Event()
         self.waiting = asyncio.Event()
         self.cancelled = 0
+        self.sent_now: list[bool] = []
         self.drained = asyncio.Event()
 
     async def run(self, method: Method, body: bytes, incoming: Incoming) -> bytes | Failure:
@@ -150,13 +175,17 @@ class EchoEdge:
             await self._wait()
         return body
 
-    async def stream(self, method: Method, incoming: Incoming, receive: Receive, send: Send) -> Failure | None:
-        """Echo what comes together, together; `fail` fails, `wait` waits."""
+    async def stream(
+        self, method: Method, incoming: Incoming, receive: Receive, send: Send, send_now: SendNow
+    ) -> Failure | None:
+        """Echo what comes together, together; `fail` fails, `wait` waits, `now` is echoed once more at once."""
         self.asked.append(incoming)
         while messages := await receive():
             if list(messages) == [b"fail"]:
                 return Failure(code_pb2.NOT_FOUND, "nothing", "NOT_FOUND", "", {})
             await send(messages)
+            if b"now" in messages:
+                self.sent_now.append(send_now(b"now"))
             if b"wait" in messages:
                 await self._wait()
         return None

@@ -12,9 +12,10 @@ import asyncio
 import os
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Final
 
-from rolecall.client import AsyncClient, AsyncLocalDecider, Change
+from rolecall.client import AsyncClient, AsyncLocalDecider, Change, RolecallClientError
 
 CAPABILITY: Final = {"audio": "send-audio", "video": "send-video", "screen": "screenshare"}
 
@@ -23,31 +24,43 @@ class Room:
     """One call on this SFU. `stop` ends a track that is published: it gets the user and the kind."""
 
     def __init__(self, client: AsyncClient, call: str, stop: Callable[[str, str], None]) -> None:
-        # Nearly every question is answered from memory. A user who is no member yet, and any question while the
-        # watch is broken for too long, is put to the server; where that does not answer, the answer is no.
-        self._decider = AsyncLocalDecider(client, call=call, when_stale="ask", on_change=self._enforce)
+        self._client = client
+        self._call = call
         self._stop = stop
+        self._members = AsyncLocalDecider(client, call=call, on_change=self._enforce)
+        self._guests: dict[str, AsyncLocalDecider] = {}
         self._published: set[tuple[str, str]] = set()
 
     async def open(self) -> None:
-        """Follow the call: when the first participant comes."""
-        await self._decider.start()
+        """Follow the call's members: when the first participant comes."""
+        await self._members.start()
 
     async def close(self) -> None:
-        """Follow it no more: when the last one has left."""
-        await self._decider.stop()
+        """Follow nobody any more: when the last participant has left."""
+        await asyncio.gather(self._members.stop(), *(guest.stop() for guest in self._guests.values()))
 
     async def publish(self, user_id: str, kind: str) -> bool:
-        """Say whether a track may go out: the hook that the SFU calls."""
-        verdict = await self._decider.decide(user_id, CAPABILITY[kind])
+        """Say whether a track may go out: the hook that the SFU calls. Without an answer it may not."""
+        capability = CAPABILITY[kind]
+        verdict = self._guests.get(user_id, self._members).check(user_id, capability)
+        if verdict.reason == "UNFOLLOWED":
+            verdict = (await self._follow(user_id)).check(user_id, capability)
         if verdict:
             self._published.add((user_id, kind))
         return verdict.allowed
 
+    async def _follow(self, user_id: str) -> AsyncLocalDecider:
+        """Follow one who is no member, but may hold capabilities all the same: whoever publishes must be followed."""
+        guest = AsyncLocalDecider(self._client, call=self._call, users=[user_id], on_change=self._enforce)
+        self._guests[user_id] = guest
+        with suppress(RolecallClientError):  # what it can't know it denies
+            await guest.start(seconds=1)
+        return guest
+
     def _enforce(self, change: Change) -> None:
-        """Stop the tracks of a member who may send them no longer: blocked, muted by a grant, the call deleted."""
+        """Stop the tracks of one who may send them no longer: blocked, revoked, the call deleted, member no more."""
         for kind, capability in CAPABILITY.items():
-            if capability in change.removed and (change.user_id, kind) in self._published:
+            if (change.left or capability in change.removed) and (change.user_id, kind) in self._published:
                 self._published.discard((change.user_id, kind))
                 self._stop(change.user_id, kind)
 

@@ -123,6 +123,12 @@ def test_a_refusal_names_the_field(door: Door) -> None:
         ({**QUESTION, "min_revision": -1}, "`min_revision` does not fit"),
         ({**QUESTION, "channel": "a:b"}, "`body` does not fit"),
         ('{"call":"a:b","call":"c:d"}', "`body` names the key `call` twice"),
+        ({**QUESTION, "userId": "bob"}, "`userId` is named twice"),
+        ({**QUESTION, "facts": {"member_role": "host", "memberRole": "admin"}}, "`facts.memberRole` is named twice"),
+        (
+            {**QUESTION, "facts": {"starts_at": "soon"}},
+            "`facts.starts_at` does not fit: Failed to parse timestamp",
+        ),
         ("[]", "the body must be a JSON object"),
         ("null", "the body must be a JSON object"),
         ("", "`body` is not valid JSON"),
@@ -168,6 +174,34 @@ def test_unknown_methods_and_other_verbs(door: Door) -> None:
     assert door.refused("/rolecall.api.v1.AuthorizationService/Nope", {})[:2] == (404, "unimplemented")
     answer = door.http.get(CHECK)
     assert (answer.status_code, answer.headers["allow"]) == (405, "POST")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"checks": [QUESTION, {"user_id": "ann", "userId": "bob"}]},
+        {
+            "checks": [
+                {
+                    "facts": {
+                        "settings_override": {"audio": {"access_request_enabled": True, "accessRequestEnabled": False}}
+                    }
+                }
+            ]
+        },
+    ],
+)
+def test_a_field_within_is_not_named_both_ways(door: Door, body: Any) -> None:
+    status, code, message = door.refused(BATCH, body)
+    assert (status, code) == (400, "invalid_argument")
+    assert "is named twice" in message
+
+
+def test_keys_of_the_customers_own_may_look_alike(door: Door) -> None:
+    body = {**QUESTION, "facts": {"custom": {"a_b": 1, "aB": 2}}}
+    assert door.ask(CHECK, body).status_code == 200
+    grants = {"user_a": {"permissions": []}, "userA": {"permissions": []}}
+    assert "named twice" not in door.ask("/rolecall.api.v1.CallTypeService/UpsertCallType", {"grants": grants}).text
 
 
 def test_a_deadline_passes_while_waiting(door: Door) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
@@ -65,7 +66,7 @@ CALL_MEMBERS = [
     )
 ]
 CALLS: list[Call] = [
-    call_rules.unstored(CALL_TYPE)._replace(created_by=creator, team=team, disabled=disabled)
+    replace(call_rules.unstored(CALL_TYPE), created_by=creator, team=team, disabled=disabled)
     for creator, team, disabled in itertools.product(("", "ann"), ("", "red"), (0, SEND_AUDIO))
 ]
 
@@ -106,13 +107,13 @@ def channels() -> Iterator[Channel]:
     plain = unstored_channel(CHANNEL_TYPE)
     own = compile_overrides({"user": ("pin-message",), "guest": ("!pin-here",)})
     for creator, team in itertools.product(("", "ann"), ("", "red")):
-        channel = plain._replace(created_by=creator, team=team)
+        channel = replace(plain, created_by=creator, team=team)
         yield channel
-        yield channel._replace(frozen=True, custom='{"open": true}')
-        yield channel._replace(disabled=True)
-        yield channel._replace(cooldown=5, custom='{"open": true}')
-        yield channel._replace(flags={"replies": False, "read_events": False})
-        yield channel._replace(grants=own, custom='{"open": true}')
+        yield replace(channel, frozen=True, custom='{"open": true}')
+        yield replace(channel, disabled=True)
+        yield replace(channel, cooldown=5, custom='{"open": true}')
+        yield replace(channel, flags={"replies": False, "read_events": False})
+        yield replace(channel, grants=own, custom='{"open": true}')
 
 
 @pytest.mark.parametrize("capability", ASKED)

@@ -29,6 +29,9 @@ INSIDE: Final = "rolecall.app.inside:app"
 """The ASGI app that runs in Envoy."""
 
 _WORKER: Final = "rolecall.app.worker"
+_LONGEST_FOLDER: Final = 103 - len("/63/admin.sock")
+"""Bytes of its path, for a socket's has at most 103 on macOS, and 107 on Linux."""
+
 _FILES_A_CONNECTION: Final = 3
 """One to the client, and for HTTP both ends of one to the HTTP door."""
 
@@ -66,6 +69,9 @@ def _http(settings: Settings, listen: Sequence[Kept | str], ports: Ports) -> Kep
 
 def launcher(settings: Settings, addresses: Addresses, folder: str) -> Launch:
     """Return what starts workers; `folder` is private to the server. Unavailable when they can't be started here."""
+    if len(os.fsencode(folder)) > _LONGEST_FOLDER:
+        text = f"can't have sockets in `{Path(folder).parent}`: set TMPDIR to a folder with a shorter path"
+        raise Unavailable(text, reason="TMPDIR_TOO_LONG")
     return _envoys(settings, addresses, folder) if settings.front == "envoy" else _pythons(settings, addresses, folder)
 
 
@@ -73,10 +79,11 @@ def _pythons(settings: Settings, addresses: Addresses, folder: str) -> Launch:
     listen = tuple(one.address for one in addresses.listen if isinstance(one, Kept))
     http = None if addresses.http is None else addresses.http.address
     environ = _environ(replace(settings, listen=listen, http=http)) | {"PYTHONPATH": os.pathsep.join(sys.path)}
+    here = _here()
 
     async def launch(number: int) -> Worker:
         place = Place(number, settings.workers, folder)
-        return Worker(place, *await launched(python_command(_WORKER), place, environ))
+        return Worker(place, *await launched(python_command(_WORKER), place, environ, here))
 
     return launch
 
@@ -99,6 +106,7 @@ def _envoys(settings: Settings, addresses: Addresses, folder: str) -> Launch:
     keepalive = Keepalive(settings.keepalive_time_seconds, settings.keepalive_timeout_seconds)
     limits = Limits(max(1, most_files() // _FILES_A_CONNECTION), keepalive)
     environ = _environ(settings) | found.environment()
+    here = _here()
     json_lines = settings.log_format == "json" or (settings.log_format == "auto" and not sys.stderr.isatty())
 
     async def launch(number: int) -> Worker:
@@ -106,9 +114,17 @@ def _envoys(settings: Settings, addresses: Addresses, folder: str) -> Launch:
         own = f"{folder}/{number}"
         configuration = _written(bootstrap(doors, Python(found.pyvoy, INSIDE), limits, own), own)
         command = found.command(configuration, json_lines=json_lines)
-        return EnvoyWorker(place, *await launched(command, place, environ, cwd=own), Admin(admin_socket(own)))
+        return EnvoyWorker(place, *await launched(command, place, environ, here, cwd=own), Admin(admin_socket(own)))
 
     return launch
+
+
+def _here() -> str:
+    """Return from where paths are meant. It is asked once: the folder may be gone when a worker is started again."""
+    try:
+        return os.getcwd()  # noqa: PTH109 - as text
+    except OSError as error:
+        raise Unavailable("can't start workers from a folder that is gone", reason="WORKER_NOT_STARTED") from error
 
 
 def _written(configuration: Json, folder: str) -> str:

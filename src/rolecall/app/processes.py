@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import signal
 import socket
 import sys
@@ -106,12 +105,15 @@ class EnvoyWorker(Worker):
 
 
 async def launched(
-    command: Sequence[str], place: Place, environ: Mapping[str, str], *, cwd: str | None = None
+    command: Sequence[str], place: Place, environ: Mapping[str, str], here: str, *, cwd: str | None = None
 ) -> tuple[asyncio.subprocess.Process, Line]:
-    """Start a worker's process, which signals from the terminal don't reach, and return it and the line to it."""
+    """Start a worker's process, which signals from the terminal don't reach, and return it and the line to it.
+
+    Paths in its settings are meant from the folder `here`. An OSError when it can't be started.
+    """
     ours, theirs = socket.socketpair()
     with theirs:
-        post = Post(place, theirs.fileno(), os.getcwd())  # noqa: PTH109 - where paths are meant from
+        post = Post(place, theirs.fileno(), here)
         try:
             process = await asyncio.create_subprocess_exec(
                 *command,
@@ -122,11 +124,9 @@ async def launched(
                 pass_fds=[theirs.fileno()],
                 start_new_session=True,
             )
-        except OSError as error:
+        except BaseException:
             ours.close()
-            raise Unavailable(
-                f"can't start `{command[0]}`: {(error.strerror or str(error)).lower()}", reason="WORKER_NOT_STARTED"
-            ) from error
+            raise
     return process, await Line.open(ours)
 
 

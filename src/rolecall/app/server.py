@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from rolecall import __version__
+from rolecall.app.collector import staying
 from rolecall.app.health import Door, following
 from rolecall.app.local import index_over, services_over
 from rolecall.app.observers import observer, store_observer, watching_failed
@@ -85,9 +86,10 @@ async def server(settings: Settings, place: Place = ALONE) -> AsyncIterator[Runn
     log = get_logger()
     async with AsyncExitStack() as stack:
         store = await Store.open(str(settings.db), busy_timeout=settings.busy_timeout_ms / 1000)
-        stack.callback(log.info, "stopped")
+        stack.callback(log.info, "stopped" if place == ALONE else "worker stopped", **_of(place))
         stack.push_async_callback(store.close)
         index = index_over(store, settings, lambda error: store_failed(error))  # noqa: PLW0108 - made below
+        index.loading = staying
         services = services_over(store, index, settings)
         callers, limits = Callers(index, dev=settings.dev), Limits(settings.http_requests_per_minute)
         watching = Watching(index, services.authorizer, services.administration.scenes.read, watching_failed)
@@ -151,14 +153,17 @@ async def server(settings: Settings, place: Place = ALONE) -> AsyncIterator[Runn
         gc.freeze()  # what was loaded stays; collections need not walk it again
         started = Started(listen, http, len(index.apps()), None if dev is None else Dev(APP_NAME, *dev))
         await stack.enter_async_context(following(grpc_door, index, followings.cut))
-        log.info("serving", **_said(started, settings, place))
+        log.info("serving" if place == ALONE else "worker serves", **_said(started, settings, place))
         yield Running(started, grpc_door, leave)
 
 
 def _said(started: Started, settings: Settings, place: Place) -> Mapping[str, Any]:
     doors = {} if place.envoy else {"listen": list(started.listen), "http": started.http}
-    worker = {"worker": place.number} if place.workers > 1 else {}
-    return {**worker, **doors, "db": str(settings.db), "apps": started.apps}
+    return {**_of(place), **doors, "db": str(settings.db), "apps": started.apps}
+
+
+def _of(place: Place) -> Mapping[str, Any]:
+    return {} if place == ALONE else {"worker": place.number}
 
 
 def _door(edge: Edge, settings: Settings, place: Place) -> GrpcDoor | AsgiDoor:

@@ -20,7 +20,7 @@ from rolecall.app.ports import Ports
 from rolecall.app.processes import Worker
 from rolecall.app.started import Started
 from rolecall.config import Settings
-from rolecall.domain.errors import RolecallError
+from rolecall.domain.errors import RolecallError, Unavailable
 from rolecall.observe.logs import get_logger
 
 _FIRST_PAUSE_SECONDS: Final = 0.1
@@ -108,7 +108,11 @@ class _Fleet:
             await first.end()
 
     async def _begin(self, number: int) -> Started:
-        self._workers[number] = worker = await self._launch(number)
+        try:
+            self._workers[number] = worker = await self._launch(number)
+        except OSError as error:  # such as no room for files, or a temporary folder that was cleared away
+            text = f"can't start worker {number}: {error}"
+            raise Unavailable(text, reason="WORKER_NOT_STARTED") from error
         return await worker.ready()
 
     async def _keep(self, number: int) -> None:

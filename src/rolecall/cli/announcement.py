@@ -41,6 +41,8 @@ def announcement(settings: Settings, started: Started) -> Iterator[str]:
     if started.http is not None:
         yield f"  HTTP    http://{started.http}  (/docs, /metrics, /healthz, /readyz)"
     yield f"  store   {settings.db}"
+    if settings.front != "grpc" or settings.workers > 1:
+        yield f"  front   {settings.front}, {settings.workers} worker{'s' if settings.workers > 1 else ''}"
     if started.dev is not None:
         yield from _development(settings, started.listen[0], started.dev)
 

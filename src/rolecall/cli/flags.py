@@ -167,7 +167,8 @@ def watch_flags(parser: Parser) -> None:
     """Add the arguments of `watch`."""
     target = parser.add_argument_group("Target")
     _targets(target.add_mutually_exclusive_group(required=True))
-    target.add_argument("--user", metavar="ID", default="", help="one user (default: every member)")
+    every = "one user (default: every member; with a user's token, that user)"
+    target.add_argument("--user", metavar="ID", default="", help=every)
     connection_flags(parser, ("address", "api_key"), timeout=10.0)
     _token_flags(parser)
     json_flag(parser)

@@ -8,6 +8,7 @@ from collections.abc import Coroutine
 from typing import Any, TypeVar
 
 from rolecall.client.aio import AsyncClient
+from rolecall.client.errors import Cancelled
 
 T = TypeVar("T")
 
@@ -23,10 +24,15 @@ class Background:
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
         """Run something there and return what it comes to."""
+        if not self._thread.is_alive():
+            work.close()
+            raise Cancelled("the client's thread is gone: it was made before a fork")
         return asyncio.run_coroutine_threadsafe(work, self._loop).result()
 
     def close(self) -> None:
         """Close the client, end what still runs, and the thread."""
+        if not self._thread.is_alive():
+            return
         self.run(self._end())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()

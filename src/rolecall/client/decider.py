@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from types import TracebackType
 from typing import Final, Literal, Self, TypedDict, Unpack
 
@@ -26,7 +28,7 @@ class Followed(TypedDict, total=False):
     `call` or `channel`: where. `users`: whom; every member unless some are named. `max_staleness_seconds`: how long
     memory may be answered from when it is not confirmed (10). `when_stale`: whether a question that memory can't answer
     is denied ("deny", the default) or put to the server ("ask"). `on_change` is told each change after memory has it,
-    by a LocalDecider in a thread of its own.
+    by a LocalDecider in a thread of its own, by an AsyncLocalDecider in the loop, which it must not hold up.
     """
 
     call: str
@@ -48,6 +50,8 @@ class AsyncLocalDecider:
         self._call, self._channel = followed.get("call", ""), followed.get("channel", "")
         self._asks = _asks(followed)
         self._on_change = followed.get("on_change", _unheard)
+        if isinstance(followed.get("users"), str):
+            raise InvalidArgument("must be several user ids, not one string", field="users")
         self._users = tuple(dict.fromkeys(followed.get("users", ()))) or (_EVERYBODY,)
         self._most = followed.get("max_staleness_seconds", 10.0)
         if not self._most > 0:
@@ -147,7 +151,8 @@ class AsyncLocalDecider:
                     self.memory.synced(user_id, watch.following.opened)
                     if self.memory.whole:
                         self._ready.set()
-                self._tell(changes)
+                for change in changes:
+                    _tell(self._on_change, change)
         except RolecallClientError as error:
             self.error = error
             _log.warning("the watch of `%s` has ended, so all is denied from memory: %s", self._where, error)
@@ -157,13 +162,6 @@ class AsyncLocalDecider:
         finally:  # also where the task is cancelled, as when the client is closed: nobody follows any more
             self.memory.end()
             self._ready.set()
-
-    def _tell(self, changes: Iterable[Change]) -> None:
-        for change in changes:
-            try:
-                self._on_change(change)
-            except Exception:  # noqa: BLE001 - a hook that fails must not end what it hears of
-                _log.exception("on_change failed for a change of `%s`", change.user_id)
 
     async def _listen(self) -> None:
         """Confirm memory while the server is heard."""
@@ -180,6 +178,10 @@ class LocalDecider:
         self._client = client
         self._call, self._channel = followed.get("call", ""), followed.get("channel", "")
         self._asks = _asks(followed)
+        # Memory does not wait for the hook: else it would lag behind a slow one, and be confirmed all the same.
+        self._hook = ThreadPoolExecutor(1, "rolecall-changes")
+        if "on_change" in followed:
+            followed["on_change"] = partial(_tell_by, self._hook, followed["on_change"])
         self._background = client.background()
         self._decider = self._background.run(_made(self._background.client, followed))
         self._check = self._decider.memory.check
@@ -190,8 +192,10 @@ class LocalDecider:
 
     def stop(self) -> None:
         """Follow no more: from now on memory denies."""
+        self._decider.memory.end()
         if not self._client.wire.closed.is_set():
             self._background.run(self._decider.stop())
+        self._hook.shutdown(wait=False)
 
     def __enter__(self) -> Self:
         self.start()
@@ -231,6 +235,17 @@ class LocalDecider:
 
 def _unheard(change: Change) -> None:
     """Tell nobody."""
+
+
+def _tell(on_change: Callable[[Change], None], change: Change) -> None:
+    try:
+        on_change(change)
+    except Exception:  # noqa: BLE001 - a hook that fails must not end what it hears of
+        _log.exception("on_change failed for a change of `%s`", change.user_id)
+
+
+def _tell_by(hook: ThreadPoolExecutor, on_change: Callable[[Change], None], change: Change) -> None:
+    hook.submit(_tell, on_change, change)
 
 
 async def _made(client: AsyncClient, followed: Followed) -> AsyncLocalDecider:

@@ -61,6 +61,8 @@ class Watch:
             if self._stream is None:
                 self._token = self._wire.tokens.current()
                 self._stream = self._wire.stream(WATCH, self._following.request())
+                if self._closed.is_set():  # while a token was made, when there was no stream to end
+                    self._stream.cancel()
             self._changes.extend(self._following.take(next(self._stream)))
         except StopIteration:
             self._lost(None)

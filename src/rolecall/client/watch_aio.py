@@ -63,6 +63,8 @@ class AsyncWatch:
             if self._stream is None:
                 self._token = await self._wire.tokens.current()
                 self._stream = await self._wire.stream(WATCH, self.following.request())
+                if self._closed:  # while a token was made, when there was no stream to end
+                    self._stream.cancel()
             message = await self._stream.read()
         except grpc.aio.AioRpcError as raised:
             await self._lost(of_rpc(raised))
@@ -88,6 +90,8 @@ class AsyncWatch:
         may_renew = error is not None and self.following.may_renew
         renewed = may_renew and error is not None and await self._wire.tokens.renew(self._token, error)
         pause = self.following.lost(error, renewed=renewed)
+        if self._closed:
+            return
         self._pausing = asyncio.ensure_future(self._wire.sleep(pause))
         try:
             await asyncio.wait([self._pausing])

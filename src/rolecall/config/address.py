@@ -60,6 +60,8 @@ def _parse_unix(text: str, *, allowed: bool) -> Address:
         raise Refused("a unix socket can't be used here")
     if not text.startswith(_UNIX + "/") or path == "/" or _CONTROL.search(path):
         raise Refused("a unix socket is `unix://` and an absolute path")
+    if "," in path:
+        raise Refused("there is no comma in the path of a unix socket: gRPC takes it for the end")
     if len(os.fsencode(path)) > _MAX_SOCKET_PATH_BYTES:
         raise Refused(f"the path of a unix socket has at most {_MAX_SOCKET_PATH_BYTES} bytes")
     return Address(path=path)

@@ -60,7 +60,7 @@ CAPABILITIES: Final[tuple[CallCapability, ...]] = (
 """Sorted by id."""
 
 ACTION_BIT: Final[Mapping[str, int]] = {row.id: BIT[row.action] for row in CAPABILITIES}
-"""Capability id -> mask of its action."""
+"""Capability id -> mask of its action, sorted by id."""
 
 ALL: Final[int] = sum(ACTION_BIT.values())
 """Mask of every action that has a capability."""
@@ -85,7 +85,7 @@ def mask(capabilities: Iterable[str]) -> int:
 
 def names(allowed: int) -> list[str]:
     """Return the capability ids of an action mask, sorted."""
-    return [row.id for row in CAPABILITIES if ACTION_BIT[row.id] & allowed]
+    return [capability for capability, bit in ACTION_BIT.items() if bit & allowed]
 
 
 def bitset(allowed: int) -> bytes:

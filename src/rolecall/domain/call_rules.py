@@ -6,6 +6,7 @@ What is asked is a mask over the actions; a call's capabilities are actions unde
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Any, Final, NamedTuple
 
 from rolecall.domain import call_capabilities, shared_rules
@@ -23,7 +24,8 @@ from rolecall.domain.shared_rules import ChecksDisabled, RoleGranted, Standing, 
 from rolecall.domain.subject import AppRules, about, granting, obstacle, owned, roles_of, settled, team_mask
 
 
-class CallType(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class CallType:
     """A call type, compiled: its grants, and what its settings say of a call that was never stored."""
 
     name: str
@@ -95,7 +97,8 @@ def call_with_facts(call: Call, facts: CallFacts) -> Call:
     settings: Mapping[str, object] = facts.settings or {}
     backstage = settings.get("backstage.enabled", call.backstage) if facts.backstage is None else facts.backstage
     join_ahead = settings.get("backstage.join_ahead_time_seconds", call.join_ahead)
-    return call._replace(
+    return replace(
+        call,
         created_by=call.created_by if facts.created_by is None else facts.created_by,
         team=call.team if facts.team is None else facts.team,
         disabled=overridden(call.disabled, settings),
@@ -110,7 +113,7 @@ def call_with_facts(call: Call, facts: CallFacts) -> Call:
 def member_with_facts(member: CallMember, facts: CallFacts) -> CallMember:
     """Return a membership with the caller's facts over what is stored."""
     role = member.role if facts.member_role is None else canonical(facts.member_role) or None
-    return member._replace(role=role, blocked=member.blocked if facts.blocked is None else facts.blocked)
+    return replace(member, role=role, blocked=member.blocked if facts.blocked is None else facts.blocked)
 
 
 Situation = tuple[CallType, Call, str, User | None, CallMember, str | None, str]

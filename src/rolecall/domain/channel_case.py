@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Final, NamedTuple
 
 from rolecall.domain.actions import BIT, CREATOR_OWNED
@@ -18,7 +19,8 @@ from rolecall.domain.roles import DEFAULT_CHANNEL_ROLE, canonical
 from rolecall.domain.subject import AppRules, about, effective, owned, roles_of, team_mask
 
 
-class ChannelType(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class ChannelType:
     """A channel type, compiled: its grants (v2), the rows its config flags take away, its policies (v1)."""
 
     name: str
@@ -91,7 +93,8 @@ def unstored(channel_type: ChannelType) -> Channel:
 
 def channel_with_facts(channel: Channel, facts: ChannelFacts) -> Channel:
     """Return a channel with the caller's facts over what is stored, field by field."""
-    return channel._replace(
+    return replace(
+        channel,
         created_by=channel.created_by if facts.created_by is None else facts.created_by,
         team=channel.team if facts.team is None else facts.team,
         frozen=channel.frozen if facts.frozen is None else facts.frozen,

@@ -8,6 +8,7 @@ their own names; those with one are looked at only when an answer asks for their
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Final, NamedTuple
 
 from rolecall.domain.actions import ALL, BIT
@@ -73,7 +74,8 @@ class Conditional(NamedTuple):
     custom: Custom
 
 
-class Holding(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Holding:
     """What a set of roles holds in one scope: each role with its masks, in order, and the union of them.
 
     `names` tells which custom permission put a bit there: (role, built-in id of the same meaning) -> its id.
@@ -83,7 +85,7 @@ class Holding(NamedTuple):
     roles: tuple[str, ...]
     by_role: tuple[tuple[str, RoleMasks], ...]
     union: RoleMasks
-    names: Mapping[tuple[str, str], str] = {}
+    names: Mapping[tuple[str, str], str] = field(default_factory=dict)
     conditional: int = 0
     conditions: tuple[Conditional, ...] = ()
     failed: tuple[Conditional, ...] = ()
@@ -107,7 +109,7 @@ class Holding(NamedTuple):
     def explained(self, about: About) -> Holding:
         """Return the same for every action, with the conditions that are not met."""
         failed = tuple(one for one in self.conditions if not one.holds(about))
-        return self.settled(about, ALL)._replace(failed=failed)
+        return replace(self.settled(about, ALL), failed=failed)
 
 
 NO_HOLDING: Final = Holding((), (), NOTHING)
@@ -179,7 +181,7 @@ class CompiledGrants:
         conditional = 0
         for one in conditions:
             conditional |= one.bit
-        return _holding(masks, roles, names)._replace(conditional=conditional, conditions=tuple(conditions))
+        return replace(_holding(masks, roles, names), conditional=conditional, conditions=tuple(conditions))
 
 
 def _holding(masks: Mapping[str, RoleMasks], roles: tuple[str, ...], names: Mapping[tuple[str, str], str]) -> Holding:

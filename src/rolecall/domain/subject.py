@@ -5,8 +5,9 @@ Rule: the v2 decision. Roles are a union; nothing taken as a member takes anythi
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import lru_cache
-from typing import NamedTuple, Protocol, Self, TypeVar
+from typing import Protocol, Self, TypeVar
 
 from rolecall.domain.actions import ACTIONS, ALL, BIT, CREATOR_OWNED
 from rolecall.domain.conditions import About
@@ -26,7 +27,8 @@ OWNER_ONLY = Decision(allowed=False, reason=Reason.OWNER_ONLY)
 OTHER_TEAM = Decision(allowed=False, reason=Reason.OTHER_TEAM)
 
 
-class AppRules(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class AppRules:
     """The settings of an app that change decisions."""
 
     multi_tenant: bool = False

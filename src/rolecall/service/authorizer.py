@@ -140,10 +140,6 @@ class Authorizer:
             await self._index.fetch(app_id, names)
         raise Unavailable("the facts of this question do not fit into the cache together", reason="CACHE_TOO_SMALL")
 
-    def seen_now(self, caller: Caller, question: Question) -> Seen:
-        """Return what `seen` returns from the state that answers are from now."""
-        return self.seen(self._index.app(caller.app_id), caller, question)
-
     def revision(self, app_id: int) -> int:
         """Return the revision that answers are from now."""
         return self._index.app(app_id).revision
@@ -216,12 +212,23 @@ class Authorizer:
 
         `capability_names` and `readable` say what is in it.
         """
+        return self.look(app, caller, question)[0]
+
+    def look(self, app: AppState, caller: Caller, question: Question) -> tuple[int, Seen]:
+        """Return what one user may do on a call or channel, as `mask_of` does, and what is stored that decides it."""
+        situation: call_rules.Situation | channel_case.Situation
         if question.call:
-            return call_rules.call_actions(self._on_call(app, caller, question)[0])
-        return channel_rules.channel_rows(self._on_channel(app, caller, question), _BESIDES)
+            situation = on_call = self._situations.on_call(app, caller, question)
+            mask = call_rules.call_actions(call_rules.call_case(app.rules, on_call, question.author))
+        else:
+            situation = in_channel = self._situations.in_channel(app, caller, question)
+            case = channel_case.channel_case(app.rules, in_channel, question.author)
+            mask = channel_rules.channel_rows(case, _BESIDES)
+        _, target, _, user, member, _, _ = situation
+        return mask, Seen(app.rules.permission_version, target, user, member)
 
     async def looks(self, caller: Caller, questions: Sequence[Question]) -> tuple[list[tuple[int, Seen]], int]:
-        """Return the masks of many questions and what is seen of them, all from one state of the world."""
+        """Return what `look` returns of many questions, all from one state of the world."""
         return await self.answer(caller.app_id, lambda app: self._looks(app, caller, questions))
 
     def _looks(self, app: AppState, caller: Caller, questions: Sequence[Question]) -> list[tuple[int, Seen]]:
@@ -229,18 +236,12 @@ class Authorizer:
         looks = []
         for question in questions:
             try:
-                looks.append((self.mask_of(app, caller, question), self.seen(app, caller, question)))
+                looks.append(self.look(app, caller, question))
             except Missing as signal:
                 missing.update(signal.names)
         if missing:
             raise Missing(missing)
         return looks
-
-    def seen(self, app: AppState, caller: Caller, question: Question) -> Seen:
-        """Return what is stored of those that a user's capabilities on a call or channel depend on."""
-        on = self._situations.on_call if question.call else self._situations.in_channel
-        _, target, _, user, member, _, _ = on(app, caller, question)
-        return Seen(app.rules.permission_version, target, user, member)
 
     def by_role(self, app: AppState, cid: str) -> dict[str, list[str]]:
         """Return what a user of each role that the call's type grants anything may do there: one of its team."""

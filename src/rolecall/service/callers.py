@@ -11,6 +11,7 @@ import json
 import time
 from collections import OrderedDict
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, Final, NamedTuple, cast
 
 import jwt
@@ -34,7 +35,8 @@ _LATEST: Final = 1e12
 _FOREVER: Final = float("inf")
 
 
-class Caller(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Caller:
     """An authenticated caller. `user_id` "" is server side. Token roles count only on the calls and channels named."""
 
     app_id: int

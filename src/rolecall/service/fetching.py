@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from typing import Any, Final, TypeVar
 
 from rolecall.domain.facts import ANONYMOUS, CallMember, ChannelMember, User
@@ -41,10 +42,10 @@ def fact_of(facts: Facts, name: Name) -> Any:
     if kind == CALL_MEMBER:
         call = facts.calls[cid]
         call_member = _said(facts.call_members, cid, user_id) or CallMember()
-        return call_member._replace(of=(call.key, user.key)) if call and user else None
+        return replace(call_member, of=(call.key, user.key)) if call and user else None
     channel = facts.channels[cid]
     channel_member = _said(facts.channel_members, cid, user_id) or ChannelMember()
-    return channel_member._replace(of=(channel.key, user.key)) if channel and user else None
+    return replace(channel_member, of=(channel.key, user.key)) if channel and user else None
 
 
 def _user(facts: Facts, user_id: str) -> User | None:

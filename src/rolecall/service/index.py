@@ -13,14 +13,15 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
-from contextlib import suppress
-from typing import Final, NamedTuple
+from contextlib import AbstractContextManager, nullcontext, suppress
+from typing import Any, Final, NamedTuple
 
 from rolecall.domain.custom_permissions import NO_CUSTOM
 from rolecall.domain.errors import RolecallError, Unavailable
 from rolecall.service.cache import CALL, CALL_MEMBER, CHANNEL, CHANNEL_MEMBER, USER, FactCache, Name
 from rolecall.service.compiling import compiled_permissions, compiled_types
 from rolecall.service.fetching import fact_of, wanted_facts
+from rolecall.service.pace import let_go
 from rolecall.service.state import AppState, from_world, patched
 from rolecall.service.waiters import Waiters
 from rolecall.store import Change, Delta, Store, World
@@ -90,6 +91,8 @@ class Index:
         self._follower: asyncio.Task[None] | None = None
         self.listeners: list[Callable[[Sequence[Change] | None], None]] = []
         """Called, without awaiting, when changes have been applied; with None when all was loaded anew."""
+        self.loading: Callable[[], AbstractContextManager[object]] = nullcontext
+        """Entered while all is loaded: very much is made then that stays."""
 
     async def start(self) -> None:
         """Load the configuration of every app and begin to follow the store."""
@@ -228,18 +231,28 @@ class Index:
             await self._load_world()
 
     async def _load_world(self) -> None:
+        with self.loading():
+            await let_go(await self._replace_world())
+
+    async def _replace_world(self) -> list[Any]:
+        """Load everything; return what it was made from and what was before, in pieces."""
         asked_at = time.monotonic()
         world: World = await self._store.load()
         apps: dict[int, AppState] = {}
         for app in world.apps:
             types = await compiled_types({record.scope: record for record in app.types})
             apps[app.app.id] = from_world(app, types, await compiled_permissions(app.permissions))
+        pieces: list[Any] = [record for app in world.apps for record in (*app.types, *app.permissions)]
+        for state in self._apps.values():
+            for table in (state.call_types, state.channel_types, state.permissions):
+                pieces += table.values()
         self._swap(apps, world.seq)
         self._touched = dict.fromkeys(self._loading, world.seq)
         self._known_at(asked_at)
         for _ in self.cache.clear():
             await asyncio.sleep(0)
         self._tell(None)
+        return pieces
 
     async def _apply(self, delta: Delta) -> None:
         apps = dict(self._apps)

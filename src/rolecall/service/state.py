@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple
+from dataclasses import dataclass, replace
 
 from rolecall.domain.app_rules import SCOPE as APP_SCOPE
 from rolecall.domain.call_rules import CallType, compile_call_type
@@ -21,7 +21,8 @@ CALL_SCOPE_PREFIX = "video:"
 NO_GRANTS = CompiledGrants({})
 
 
-class AppState(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class AppState:
     """Everything about one app that decisions need and that is kept whole."""
 
     id: int
@@ -86,7 +87,8 @@ def patched(
     """
     fresh = _of(app, patch.keys, patch.secrets, patch.roles)
     if state is not None:
-        fresh = fresh._replace(
+        fresh = replace(
+            fresh,
             call_types=state.call_types,
             channel_types=state.channel_types,
             grants=state.grants,
@@ -99,12 +101,13 @@ def patched(
 
 def _with_permissions(state: AppState, permissions: CustomPermissions) -> AppState:
     """Return a snapshot whose grants all name these custom permissions."""
-    return state._replace(
+    return replace(
+        state,
         permissions=permissions,
         grants=state.grants.using(permissions),
-        call_types={name: one._replace(grants=one.grants.using(permissions)) for name, one in state.call_types.items()},
+        call_types={name: replace(one, grants=one.grants.using(permissions)) for name, one in state.call_types.items()},
         channel_types={
-            name: one._replace(grants=one.grants.using(permissions)) for name, one in state.channel_types.items()
+            name: replace(one, grants=one.grants.using(permissions)) for name, one in state.channel_types.items()
         },
     )
 
@@ -121,12 +124,12 @@ def _with_types(state: AppState, types: Compiled) -> AppState:
         else:
             channel_types.pop(scope, None)
         if isinstance(compiled, CallType):
-            call_types[name] = compiled._replace(grants=compiled.grants.using(state.permissions))
+            call_types[name] = replace(compiled, grants=compiled.grants.using(state.permissions))
         elif isinstance(compiled, ChannelType):
-            channel_types[scope] = compiled._replace(grants=compiled.grants.using(state.permissions))
+            channel_types[scope] = replace(compiled, grants=compiled.grants.using(state.permissions))
         elif isinstance(compiled, CompiledGrants):
             grants = compiled.using(state.permissions)
-    return state._replace(call_types=call_types, channel_types=channel_types, grants=grants)
+    return replace(state, call_types=call_types, channel_types=channel_types, grants=grants)
 
 
 def _of(app: AppRecord, keys: tuple[str, ...], secrets: tuple[str, ...], roles: frozenset[str]) -> AppState:

@@ -31,7 +31,7 @@ CHUNK: Final = 32
 _STEPS: Final = 5_000
 """Steps of SQLite's machine between two looks at the clock."""
 _NO_HANDLER: Final = cast("Callable[[], int | None]", None)
-SLICE_SECONDS: Final = 0.002
+SLICE_SECONDS: Final = 0.001
 """How long rows are converted before the event loop gets its turn, give or take one row."""
 
 

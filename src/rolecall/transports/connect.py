@@ -33,7 +33,7 @@ _ACCEPTED: Final = {"Accept-Post": f"{_JSON}, {_PROTO}"}
 _TIMEOUT: Final = re.compile(r"[0-9]{1,10}")
 _UNKNOWN_FIELD: Final = re.compile(r'no field named "(?P<field>[^"]*)" at "[^".]*\.?(?P<within>[^"]*)"')
 _MISFIT: Final = re.compile(
-    r"(?:Failed to parse (?P<name>\S+) field: )+(?P<what>.*?)(?: at \w+\.(?P<place>[^ ]+?))?\.?", re.DOTALL
+    r"(?:Failed to parse (?P<name>\S+) field: )+(?P<what>.*?)(?: at \w+\.(?P<place>[^ ]+?)\.?)?\.?", re.DOTALL
 )
 _LONGEST_REQUEST_ID: Final = 128
 _LARGE: Final = 64 * 1024  # bytes beyond which reading and writing JSON would keep others waiting
@@ -85,12 +85,34 @@ class _FromJson:
         value = parsed(text)
         if not isinstance(value, dict):
             raise InvalidInput("the body must be a JSON object", field="body")
+        _check_names(value, self.DESCRIPTOR)
         message = self._message()
         try:
             json_format.ParseDict(value, message)
         except (json_format.ParseError, ValueError, TypeError, AttributeError, OverflowError) as error:
             raise _misfit(str(error)) from None
         return message
+
+
+def _check_names(value: Any, message: Any, within: str = "") -> None:
+    """Refuse a field that is named both ways, of which protobuf would take the last."""
+    if not isinstance(value, dict) or message.full_name.startswith("google.protobuf."):
+        return
+    named = set()
+    for key, item in value.items():
+        field = message.fields_by_name.get(key) or message.fields_by_camelcase_name.get(key)
+        if field is None:
+            continue
+        place = f"{within}.{key}".removeprefix(".")
+        if field.name in named:
+            raise InvalidInput(f"{shown(place)} is named twice", field=place[:80])
+        named.add(field.name)
+        inner: Any = field.message_type
+        items: Any = item if isinstance(item, list) else (item,)
+        if inner is not None and inner.GetOptions().map_entry:
+            inner, items = inner.fields_by_name["value"].message_type, item.values() if isinstance(item, dict) else ()
+        for one in items if inner else ():
+            _check_names(one, inner, place)
 
 
 class _Read(NamedTuple):
@@ -150,7 +172,7 @@ class _Rpcs(BaseRoute):
         await response(scope, receive, send)
 
     async def _answer(self, request: Request) -> Response:
-        rpc = self._rpcs.get(request.url.path)
+        rpc = self._rpcs.get(request.scope["path"])
         if rpc is None:
             raise _Refused(_failure(code_pb2.UNIMPLEMENTED, "METHOD_UNKNOWN", "there is no such method"), 404)
         if request.method != "POST":

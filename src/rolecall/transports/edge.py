@@ -51,14 +51,20 @@ class Incoming(NamedTuple):
 class Context:
     """One call: who calls, how long there is, what to tell observers of a deny, and what ends a stream by an error."""
 
-    __slots__ = ("_incoming", "_longest", "caller", "denied", "end")
+    __slots__ = ("_incoming", "_longest", "caller", "denied", "end", "send_now")
 
     def __init__(
-        self, caller: Caller, incoming: Incoming, longest: float, end: Callable[[RolecallError], None] | None = None
+        self,
+        caller: Caller,
+        incoming: Incoming,
+        longest: float,
+        end: Callable[[RolecallError], None] | None = None,
+        send_now: SendNow | None = None,
     ) -> None:
         self.caller = caller
         self.denied: dict[str, str] | None = None
         self.end = end or _not_a_stream
+        self.send_now = send_now or _never
         self._incoming = incoming
         self._longest = longest
 
@@ -79,6 +85,12 @@ Receive = Callable[[], Awaitable[Sequence[bytes]]]
 
 Send = Callable[[Sequence[bytes]], Awaitable[None]]
 """Sends serialized messages in order, together; returns when the transport has room for more."""
+
+SendNow = Callable[[bytes], bool]
+"""Sends a message at once, from whatever task; False where that can't be: it must be sent by the one that waits.
+
+Nothing else may be about to be sent.
+"""
 
 StreamHandler = Callable[[Services, Context, Receive, Send], Coroutine[Any, Any, None]]
 """Answers a stream until it returns; it is cancelled when the stream must end."""
@@ -199,7 +211,9 @@ class Edge:
             self._tell(method, seconds, incoming, context, failure, cause)
         return result
 
-    async def stream(self, method: Method, incoming: Incoming, receive: Receive, send: Send) -> Failure | None:
+    async def stream(
+        self, method: Method, incoming: Incoming, receive: Receive, send: Send, send_now: SendNow | None = None
+    ) -> Failure | None:
         """Answer a stream until it ends, and return why, None when all is well. Raises when cancelled only.
 
         It is counted once, when it ends.
@@ -214,7 +228,8 @@ class Edge:
                 incoming.key, incoming.authorization, trusted_peer=incoming.trusted_peer
             )
             stream = Stream(caller, incoming)
-            context = Context(caller, incoming, self._services.longest_wait, stream.refuse)
+            now = self._guarded_now(stream, send_now)
+            context = Context(caller, incoming, self._services.longest_wait, stream.refuse, now)
             await self._run(stream, method.handler(self._services, context, receive, self._guarded(stream, send)))
             code = "OK"
         except RolecallError as error:
@@ -249,14 +264,19 @@ class Edge:
 
     def _guarded(self, stream: Stream, send: Send) -> Send:
         """Return what sends as long as the caller may stay: not before one in doubt is looked at."""
-        stands = self._standing.stands
+        certain, stands = self._standing.certain, self._standing.stands
 
-        async def guarded(messages: Sequence[bytes]) -> None:
+        async def looked_at(messages: Sequence[bytes]) -> None:
             if not await stands(stream) and stream.ending is not None:
                 raise stream.ending
             await send(messages)
 
-        return guarded
+        return lambda messages: send(messages) if certain(stream) else looked_at(messages)
+
+    def _guarded_now(self, stream: Stream, send_now: SendNow | None) -> SendNow | None:
+        """Return the same of what sends at once."""
+        certain = self._standing.certain
+        return send_now and (lambda message: certain(stream) and send_now(message))
 
     def drain(self) -> None:
         """End every stream, those that open from now on at once: their clients find another server."""
@@ -300,6 +320,11 @@ def parsed(request: type[Any], body: bytes) -> Any:
 
 def _not_a_stream(error: RolecallError) -> None:
     """End nothing: what is answered once ends by itself."""
+
+
+def _never(_: bytes) -> bool:
+    """Send nothing at once."""
+    return False
 
 
 def _stopping() -> Unavailable:

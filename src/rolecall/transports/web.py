@@ -14,7 +14,17 @@ _LEAST_BYTES: Final = 1024
 _LEVEL: Final = 5
 _BESIDE: Final = 32 * 1024  # bytes beyond which packing would keep others waiting
 _METHODS: Final = ("GET", "POST", "PUT", "PATCH", "DELETE")
-_SENT: Final = ("Authorization", "Content-Type", "stream-auth-type", "X-Stream-Client", "x-client-request-id")
+_SENT: Final = (
+    "Authorization",
+    "Content-Type",
+    "stream-auth-type",
+    "X-Stream-Client",
+    "x-client-request-id",
+    "x-api-key",
+    "x-request-id",
+    "Connect-Protocol-Version",
+    "Connect-Timeout-Ms",
+)
 _READ: Final = ("x-ratelimit-limit", "x-ratelimit-remaining", "x-ratelimit-reset", "Retry-After")
 
 

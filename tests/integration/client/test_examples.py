@@ -61,11 +61,14 @@ class Example:
 def test_the_publish_hook_of_an_sfu(world: World) -> None:
     sfu = Example("sfu_publish_hook.py", world, CALL)
     assert sfu("bob audio") == "bob audio: publish"
-    assert sfu("ann video") == "ann video: publish"  # no member, but the owner: the server is asked
+    assert sfu("ann video") == "ann video: publish"  # no member, but the owner: followed alone
     assert sfu("mallory audio") == "mallory audio: refuse"
     world.block("bob")
     assert sfu.line() == "bob audio: stop"
     assert sfu("bob audio") == "bob audio: refuse"
+    world.block("ann")
+    assert sfu.line() == "ann video: stop"
+    assert sfu("ann video") == "ann video: refuse"
     assert sfu.end() == 0
 
 

@@ -1,8 +1,9 @@
-"""The code of the client's guide, run as it is printed, beside a server with demo data."""
+"""The code of the client's guide and of the README, run as it is printed, beside a server with demo data."""
 
 from __future__ import annotations
 
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -14,9 +15,14 @@ import pytest
 from tests.doors import running
 from tests.e2e.cli_process import answer, environment, rolecall
 
-GUIDE: Final = Path(__file__).parents[3] / "docs/python-client.md"
-BLOCKS: Final = re.findall(r"^```python\n(.*?)^```$", GUIDE.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+ROOT: Final = Path(__file__).parents[3]
+README: Final = (ROOT / "README.md").read_text(encoding="utf-8")
+TEXT: Final = README + (ROOT / "docs/python-client.md").read_text(encoding="utf-8")
+BLOCKS: Final = re.findall(r"^```python\n(.*?)^```$", TEXT, re.MULTILINE | re.DOTALL)
+CURLS: Final = re.findall(r"^curl http://127.0.0.1:8080/(?:.*\\\n)*.*", README, re.MULTILINE)
+BASH: Final = shutil.which("bash") or "bash"
 PRINTS: Final = (
+    r"True\nBACKSTAGE\n",
     r"ROLE_GRANT user send-audio \d+\ngo on\n\[True, False, False\]\nTrue .+\nann host \[.+\]\n(.+\n){3}False\n.+\n",
     r"\[.*'ann'.*\]\n",
     r"BLOCKED\n",
@@ -29,10 +35,10 @@ PRINTS: Final = (
 def caller(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
     """The server's address, and the variables that the guide asks for."""
     db = tmp_path_factory.mktemp("guide") / "dev.db"
-    with running(db, http="off", dev=True) as server:
+    with running(db, dev=True) as server:
         key = answer("app", "list", "--db", db)[0]["keys"][0]
         token = rolecall("token", "--db", db, "--key", key).out.strip()
-        yield {"ROLECALL_API_KEY": key, "ROLECALL_TOKEN": token, "ADDRESS": server.listen[0]}
+        yield {"ROLECALL_API_KEY": key, "ROLECALL_TOKEN": token, "ADDRESS": server.listen[0], "HTTP": server.http}
 
 
 @pytest.mark.parametrize("place", range(len(PRINTS)))
@@ -49,6 +55,18 @@ def test_each_block_runs_and_prints_what_it_should(place: int, caller: dict[str,
     )
     assert ended.returncode == 0, ended.stderr
     assert re.fullmatch(PRINTS[place], ended.stdout), ended.stdout
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not on PATH")
+def test_the_commands_in_json_work_as_printed(caller: dict[str, str]) -> None:
+    """These come last: the second one blocks somebody."""
+    answers = []
+    for command in CURLS:
+        line = command.replace("http://127.0.0.1:8080", caller["HTTP"])
+        answers.append(subprocess.check_output([BASH, "-c", line], env=environment(**caller), text=True))
+    checked, blocked = answers
+    assert '"reason": "REASON_OWNER_ONLY"' in checked.replace('":"', '": "')
+    assert "revision" in blocked
 
 
 def test_no_block_is_left_out() -> None:

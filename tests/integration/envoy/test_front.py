@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import ssl
 import subprocess
 import sys
@@ -77,6 +78,14 @@ def test_without_http_only_grpc_is_answered(db: Path, app: App) -> None:
         assert name_of_app(server, app) == "acme"
         answer = httpx.get(f"http://{server.listen[0]}/healthz")
         assert answer.status_code in {405, 415}
+
+
+def test_a_probe_of_http_1_0_needs_no_host(db: Path, app: App) -> None:
+    with running(db) as server:
+        host, port = server.http.removeprefix("http://").rsplit(":", 1)
+        with socket.create_connection((host, int(port)), 20) as probe:
+            probe.sendall(b"GET /readyz HTTP/1.0\r\n\r\n")
+            assert probe.recv(4096).startswith(b"HTTP/1.0 200 ")
 
 
 def test_one_port_may_be_both(db: Path, app: App) -> None:
@@ -169,6 +178,18 @@ def test_python_that_does_not_come_up_inside_envoy_is_an_error(db: Path, app: Ap
     assert list(folders.iterdir()) == []
 
 
+def test_a_temporary_folder_in_which_there_can_be_no_socket_is_told(
+    db: Path, app: App, folders: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deep = folders / ("x" * 80)
+    deep.mkdir()
+    monkeypatch.setenv("TMPDIR", str(deep))
+    done = attempt(db)
+    said = f"error: can't have sockets in `{deep}`: set TMPDIR to a folder with a shorter path\n"
+    assert (done.returncode, done.stderr) == (1, said)
+    assert list(deep.iterdir()) == []
+
+
 @pytest.mark.parametrize("package", ["pyvoy", "envoy"])
 def test_without_pyvoy_it_is_told_what_to_install(db: Path, app: App, package: str) -> None:
     patch = (
@@ -218,6 +239,17 @@ def test_an_envoy_that_dies_is_started_again_at_its_addresses(db: Path, app: App
         assert httpx.get(f"{server.http}/readyz").text == "ok\n"
         (again,) = envoys(server)
         assert again.pid != envoy.pid
+
+
+def test_a_worker_that_can_t_be_started_again_is_told_of_and_tried_again(db: Path, app: App, folders: Path) -> None:
+    with running(db) as server:
+        (own,) = folders.iterdir()
+        own.rename(folders / "elsewhere")
+        envoys(server)[0].kill()
+        until(lambda: server.log.count('"error": "can\'t start worker 0: ') > 1)
+        (folders / "elsewhere").rename(own)
+        until(lambda: '"event": "worker serves again"' in server.log)
+        assert name_of_app(server, app) == "acme"
 
 
 def test_a_supervisor_that_is_killed_takes_its_envoy_with_it(db: Path, app: App, folders: Path) -> None:

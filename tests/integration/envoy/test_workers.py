@@ -110,6 +110,21 @@ def test_a_worker_that_is_killed_is_missed_by_none_but_its_clients(stage: Stage)
         assert client(_asks("nobody")).reason == Reason.REASON_UNKNOWN_USER
 
 
+@pytest.mark.parametrize("front", ["grpc"], scope="function")  # Envoy's Python works in that folder
+def test_the_folder_that_a_server_was_started_from_may_go(
+    front: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    db = tmp_path / "store.db"
+    make_app(db)
+    with running(db, front=front, workers=WORKERS) as server:
+        gone.rmdir()
+        psutil.Process(server.process.pid).children()[0].kill()
+        until(lambda: '"event": "worker serves again"' in server.log)
+
+
 @pytest.mark.parametrize("front", ["grpc", "envoy"], scope="function")
 def test_a_stop_under_load_fails_no_call_of_a_client_that_has_another_server(front: str, tmp_path: Path) -> None:
     db = tmp_path / "store.db"

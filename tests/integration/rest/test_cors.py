@@ -149,3 +149,13 @@ def test_small_answers_are_not_packed(closed: Door) -> None:
     answer = closed.raw("GET", "/api/v2/nowhere", headers={"Accept-Encoding": "gzip"})
     assert len(answer.content) < 1024
     assert "content-encoding" not in answer.headers
+
+
+def test_a_page_may_ask_in_json_what_grpc_answers(door: Door) -> None:
+    path = "/rolecall.api.v1.AuthorizationService/CheckCapability"
+    needed = "x-api-key,authorization,content-type,connect-protocol-version,connect-timeout-ms,x-request-id"
+    answer = preflight(door, path, headers=needed)
+    assert (answer.status_code, answer.headers[ALLOWED]) == (200, PAGE)
+    sent = {"origin": PAGE, "x-api-key": door.app.key, "authorization": door.app.token()}
+    asked = {"user_id": "ann", "call": "default:x", "capability": "send-audio"}
+    assert door.http.post(path, json=asked, headers=sent).headers[ALLOWED] == PAGE

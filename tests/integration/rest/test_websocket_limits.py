@@ -294,7 +294,7 @@ async def test_what_nobody_foresaw_ends_the_connection_and_is_told_to_the_log_al
     async with standing(tmp_path) as (stand, line):
         socket = await line.video("alice")
         await stand.watch("alice", socket.id)
-        monkeypatch.setattr(stand.authorizer, "mask_of", _broken)
+        monkeypatch.setattr(stand.authorizer, "look", _broken)
         await stand.administration.calls.upsert(stand.server, CallChange(CALL, custom={"n": 1}))
         error, code = await socket.end()
         assert error is not None

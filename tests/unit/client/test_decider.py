@@ -16,6 +16,7 @@ from rolecall.client import (
     AsyncClient,
     AsyncLocalDecider,
     Backoff,
+    Cancelled,
     Change,
     Client,
     InvalidArgument,
@@ -239,7 +240,12 @@ async def test_deciders_of_one_client_share_their_probes(server: FakeServer) -> 
 
 async def test_what_can_not_be_followed_is_refused() -> None:
     client = AsyncClient("x:1")
-    for wrong in ({}, {"call": CALL, "channel": "a:b"}, {"call": CALL, "when_stale": "allow"}):
+    for wrong in (
+        {},
+        {"call": CALL, "channel": "a:b"},
+        {"call": CALL, "when_stale": "allow"},
+        {"call": CALL, "users": "bob"},
+    ):
         with pytest.raises(InvalidArgument):
             AsyncLocalDecider(client, **wrong)  # type: ignore[arg-type]
     with pytest.raises(InvalidArgument):
@@ -263,6 +269,53 @@ def test_changes_are_told_when_memory_has_them(server: FakeServer) -> None:
     stream.say("ann", cause="user_blocked", revision=6)
     assert told.get(timeout=PATIENCE) == ("user_blocked", False)
     rig.close()
+
+
+def test_memory_does_not_wait_for_a_slow_hook(server: FakeServer) -> None:
+    slow, told = threading.Event(), queue.Queue[str]()
+
+    def heard(change: Change) -> None:
+        slow.wait(PATIENCE)
+        told.put(change.cause)
+
+    rig = Rig(server, on_change=heard)
+    stream = rig.start("talk")
+    stream.say("ann", cause="user_blocked", revision=6)
+    until(lambda: not rig.decider.check("ann", "talk"))
+    assert told.empty()
+    slow.set()
+    assert [told.get(timeout=PATIENCE) for _ in range(2)] == ["snapshot", "user_blocked"]
+    rig.close()
+
+
+def test_a_hook_may_stop_what_it_hears_of_and_close_the_client(server: FakeServer) -> None:
+    rigs, over = list[Rig](), threading.Event()
+
+    def heard(change: Change) -> None:
+        rigs[0].close()
+        over.set()
+
+    rig = Rig(server, on_change=heard)
+    rigs.append(rig)
+    rig.decider.start(seconds=0.001)
+    server.opened().say("ann", "talk", last=True)
+    assert over.wait(PATIENCE)
+    assert not rig.decider.check("ann", "talk")
+
+
+def test_without_its_thread_as_after_a_fork_it_denies_and_does_not_hang(rig: Rig) -> None:
+    rig.start("talk")
+    thread = next(one for one in threading.enumerate() if one.name == "rolecall-client")
+    rig.client.background().run(_stop_its_loop())
+    thread.join(PATIENCE)
+    with pytest.raises(Cancelled):
+        rig.decider.stop()
+    assert not rig.decider.check("ann", "talk")
+    rig.client.close()
+
+
+async def _stop_its_loop() -> None:
+    asyncio.get_running_loop().call_later(0.01, asyncio.get_running_loop().stop)
 
 
 def test_a_token_that_can_not_be_made_any_more_ends_it(server: FakeServer) -> None:

@@ -197,6 +197,33 @@ def test_one_that_waits_to_open_again_ends_at_once(server: FakeServer) -> None:
         assert list(watch) == []
 
 
+@both
+def test_one_that_is_closed_while_its_token_is_made_ends(kind: str, server: FakeServer) -> None:
+    async def gather() -> list[Any]:
+        async with AsyncClient(server.target, token=token) as client:
+            watches.append(client.watch(call="default:x"))
+            return [change async for change in watches[0]]
+
+    async def token() -> str:
+        await watches[0].aclose()
+        return "t"
+
+    def slow() -> str:
+        watches[0].close()
+        return "t"
+
+    watches: list[Any] = []
+    if kind == "aio":
+        assert asyncio.run(asyncio.wait_for(gather(), PATIENCE)) == []
+        return
+    with Client(server.target, token=slow) as client:
+        watches.append(client.watch(call="default:x"))
+        waiting = threading.Thread(target=lambda: list(watches[0]), daemon=True)
+        waiting.start()
+        waiting.join(PATIENCE)
+        assert not waiting.is_alive()
+
+
 async def test_another_task_may_end_an_iteration_that_waits(server: FakeServer) -> None:
     async with AsyncClient(server.target, token="t", reconnects=FOREVER) as client:
         for end in (lambda _: None, lambda stream: stream.end()):

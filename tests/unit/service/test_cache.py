@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -18,7 +19,7 @@ OVERRIDE = compile_overrides({"user": ("create-message",)})
 
 
 def user(number: int, **fields: Any) -> User:
-    return User(number, f"user-{number}", "user")._replace(**fields)
+    return replace(User(number, f"user-{number}", "user"), **fields)
 
 
 def name(number: int, app: int = 1) -> Name:

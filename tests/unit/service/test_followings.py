@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any
 import pytest
 
 from rolecall.domain.errors import Forbidden, InvalidInput, NotFound, OutOfRange, OverLimit, Unavailable
-from rolecall.domain.records import UserRecord
+from rolecall.domain.records import CallMemberRecord, UserRecord
 from rolecall.service.administration.calls.values import CallChange, CallMemberChange
 from rolecall.service.administration.changes import AppChange, TypeChange
 from rolecall.service.administration.channels.values import ChannelChange, ChannelMemberChange
@@ -18,6 +19,7 @@ from rolecall.service.administration.users.values import UserChange
 from rolecall.service.callers import Caller
 from rolecall.service.questions import Question
 from rolecall.service.watching import causes, following
+from rolecall.service.watching.following import Update
 from rolecall.store import Change
 from rolecall.store import changes as log
 from tests.unit.service.followers import Reader, follow, followings, soon
@@ -464,3 +466,72 @@ async def test_an_odd_change_in_the_log_harms_no_stream(post: Post) -> None:
     assert error.code_reason == "RELOADED"
     with pytest.raises(Unavailable):
         await soon(reader.following.next())
+
+
+@pytest.mark.parametrize("new", ["ann", "ben"])
+async def test_a_call_that_is_made_anew_before_anybody_looks_is_another_one(post: Post, new: str) -> None:
+    """Its members are not those of the stream, which ends."""
+    desk = post.desk
+    reader = await follow(post, call=CALL)
+    await reader.snapshot()
+    async with desk.store.snapshot(desk.app.id) as stored:
+        record = await stored.call(CALL)
+    assert record is not None
+    async with desk.other.transaction(desk.app.id) as tx:
+        await tx.delete_call(CALL)
+        await tx.put_call(record)
+        await tx.put_call_member(CALL, CallMemberRecord(new))
+    await post.quiet()
+    assert [(update.user_id, update.cause) for update in reader.rest()] == [("ann", "call_deleted")]
+    assert isinstance(await reader.end(), NotFound)
+    reader.following.close()
+    assert len(post.watching) == 1, "the marker's"
+
+
+async def test_a_call_whose_type_is_deleted_with_it_ends_its_streams(post: Post) -> None:
+    desk = post.desk
+    await desk.administration.call_types.upsert(desk.server, TypeChange("short"))
+    await desk.administration.calls.upsert(desk.server, CallChange("short:1", members=(CallMemberChange("ann"),)))
+    readers = [await follow(post, user, call="short:1") for user in ("ann", "")]
+    for reader in readers:
+        await reader.snapshot()
+    async with desk.other.transaction(desk.app.id) as tx:
+        await tx.delete_call("short:1")
+        await tx.delete_type("video:short")
+    await post.quiet()
+    for reader in readers:
+        assert [(update.cause, update.own) for update in reader.rest()] == [("call_deleted", ())]
+        assert isinstance(await reader.end(), NotFound)
+        reader.following.close()
+
+
+async def test_what_can_be_told_at_once_is_and_never_before_what_waits(post: Post) -> None:
+    following = (await follow(post, "ann", call=CALL)).following
+    told, takes = list[tuple[str, ...]](), True
+
+    def tell(update: Update) -> bool:
+        if takes:
+            told.append(update.change.own)
+        return takes
+
+    following.tell_now = tell
+    steps = [("join-call",), ("join-call", "send-audio"), ("send-audio",), ("send-video",)]
+
+    async def changed(step: tuple[str, ...]) -> None:
+        await _type(grants={"user": step, "call_member": ()})(post.desk)
+        await post.quiet()
+
+    await changed(steps[0])
+    assert told == [], "nobody waits for it: it is read with the first full set"
+    assert [update.change.own for update in await soon(following.next())][1:] == [steps[0]]
+    waiting = asyncio.create_task(following.next())
+    await asyncio.sleep(0)
+    await changed(steps[1])
+    assert (told, waiting.done()) == ([steps[1]], False)
+    takes = False
+    await changed(steps[2])
+    takes = True
+    await changed(steps[3])
+    assert told == [steps[1]]
+    rest = [*await soon(waiting), *await soon(following.next())]
+    assert [update.change.own for update in rest] == [steps[2], steps[3]]

@@ -19,7 +19,6 @@ from rolecall.service.authorizer import Authorizer
 from rolecall.service.callers import Caller
 from rolecall.service.index import Index
 from rolecall.service.questions import Question
-from rolecall.service.state import AppState
 from rolecall.store import Store
 from tests.oracle import Answer
 from tests.unit.service.staged import ALLOWED, CALL, NEVER, Desk, Gate, StagedStore, settled
@@ -174,10 +173,10 @@ async def test_a_write_compiles_what_it_touched_and_no_more(desk: Desk, monkeypa
 
 async def test_a_snapshot_once_taken_never_changes(desk: Desk) -> None:
     before = desk.index.app(desk.app.id)
-    held = before._asdict() | {"call_types": dict(before.call_types), "channel_types": dict(before.channel_types)}
+    held = replace(before, call_types=dict(before.call_types), channel_types=dict(before.channel_types))
     await desk.administration.call_types.upsert(desk.server, TypeChange("hall"))
     await desk.administration.roles.create(desk.server, "speaker")
-    assert before == AppState(**held)
+    assert before == held
     assert desk.index.app(desk.app.id) != before
 
 

@@ -16,6 +16,7 @@ from rolecall.service.administration.calls.values import CallChange, CallMemberC
 from rolecall.service.administration.changes import AppChange, TypeChange
 from rolecall.service.administration.channels.values import ChannelChange, ChannelMemberChange
 from rolecall.service.administration.users.values import UserChange
+from rolecall.service.authorizer import Seen
 from rolecall.service.callers import Caller
 from rolecall.service.questions import Question
 from rolecall.service.watching import work
@@ -150,13 +151,13 @@ async def test_a_member_change_of_one_is_not_looked_at_for_two_thousand_others(
         await post.hold(f"user-{place}", ear, call=CALL)
     ann = await post.watch("ann", call=CALL)
     asked: list[str] = []
-    real = post.desk.authorizer.mask_of
+    real = post.desk.authorizer.look
 
-    def counted(app: Any, caller: Caller, question: Question) -> int:
+    def counted(app: Any, caller: Caller, question: Question) -> tuple[int, Seen]:
         asked.append(caller.user_id)
         return real(app, caller, question)
 
-    monkeypatch.setattr(post.desk.authorizer, "mask_of", counted)
+    monkeypatch.setattr(post.desk.authorizer, "look", counted)
     await post.desk.administration.calls.update_user_permissions(post.desk.server, CALL, "ann", ["block-users"])
     assert changed(await ann.next()) == (["block-users"], [])
     assert set(asked) == {"ann"}

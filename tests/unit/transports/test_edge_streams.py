@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from rolecall.api.v1 import authorization_pb2 as pb
 from rolecall.domain.errors import OverLimit
 from rolecall.domain.records import UserRecord
 from rolecall.service.administration import Administration, create_app
@@ -20,7 +21,7 @@ from rolecall.service.index import Index
 from rolecall.service.watching.standing import Standing
 from rolecall.store import Store
 from rolecall.transports.codes import Failure
-from rolecall.transports.edge import Context, Edge, Event, Incoming, Receive, Send, Services, Stream
+from rolecall.transports.edge import Context, Edge, Event, Incoming, Receive, Send, SendNow, Services, Stream
 from rolecall.transports.methods import METHODS
 
 NEVER, NOW, SECOND = 3_600.0, 1_700_000_000, 1_000_000_000
@@ -47,12 +48,14 @@ class Rig:
     def clock(self) -> int:
         return int(self.now * SECOND)
 
-    def open(self, user: str | None = None, handler: Handler | None = None, **claims: Any) -> asyncio.Task[Any]:
+    def open(
+        self, user: str | None = None, handler: Handler | None = None, now: SendNow | None = None, **claims: Any
+    ) -> asyncio.Task[Any]:
         """Open a stream whose client sends nothing."""
         claims = claims if user is None else {"user_id": user, **claims}
         incoming = Incoming(self.key, make_token(self.secret, claims), "", False, lambda: None)
         method = METHOD._replace(handler=handler or self.idle)
-        return asyncio.create_task(self.edge.stream(method, incoming, _silence, _nowhere))
+        return asyncio.create_task(self.edge.stream(method, incoming, _silence, _nowhere, now))
 
     async def idle(self, services: Services, context: Context, receive: Receive, send: Send) -> None:
         self.opened.set()
@@ -195,6 +198,40 @@ async def test_nothing_is_sent_to_a_caller_in_doubt_before_it_is_looked_at(rig: 
     await asyncio.sleep(0)  # no cancellation is left for whoever sends the failure
 
 
+async def test_nothing_is_sent_at_once_to_a_caller_in_doubt_or_refused(rig: Rig) -> None:
+    sent: list[bytes] = []
+    contexts: list[Context] = []
+
+    async def handler(services: Services, context: Context, receive: Receive, send: Send) -> None:
+        contexts.append(context)
+        rig.opened.set()
+        await receive()
+
+    def now(message: bytes) -> bool:
+        sent.append(message)
+        return True
+
+    stream = rig.open("ann", handler, now)
+    await rig.opened.wait()
+    (context,) = contexts
+    assert context.send_now(b"certain")
+    await rig.standing.stop()
+    rig.standing._due.update(dict.fromkeys(rig.standing.all()))  # noqa: SLF001 - as the index does
+    assert not context.send_now(b"in doubt")
+    rig.standing._due.clear()  # noqa: SLF001
+    context.end(OverLimit("too slow", reason="SLOW_READER"))
+    assert not context.send_now(b"refused")
+    await rig.ended(stream)
+    assert sent == [b"certain"]
+
+
+async def test_a_door_that_can_t_send_at_once_need_not(rig: Rig) -> None:
+    async def handler(services: Services, context: Context, receive: Receive, send: Send) -> None:
+        assert not context.send_now(b"now")
+
+    assert await rig.ended(rig.open("ann", handler)) is None
+
+
 async def test_an_unforeseen_error_is_told_with_an_incident_only(rig: Rig) -> None:
     async def handler(services: Services, context: Context, receive: Receive, send: Send) -> None:
         raise ZeroDivisionError("secret")
@@ -212,3 +249,33 @@ async def test_a_stream_that_ends_well(rig: Rig) -> None:
 
     assert await rig.ended(rig.open(None, handler)) is None
     assert (rig.counted, rig.events) == (["OK"], [])
+
+
+async def test_a_question_that_waits_for_a_revision_does_not_hold_up_those_before_it(rig: Rig) -> None:
+    """Those after it come after it; all that come together are answered, in order."""
+    revision = rig.index.app(rig.record.id).revision
+    wanted = [0, revision, revision + 1, 0]
+    asked = [_asked(str(number), min_revision) for number, min_revision in enumerate(wanted)]
+    told: asyncio.Queue[list[str]] = asyncio.Queue()
+
+    async def once() -> Sequence[bytes]:
+        return asked.copy() if told.empty() and asked else ()
+
+    async def send(messages: Sequence[bytes]) -> None:
+        asked.clear()
+        told.put_nowait([pb.StreamCheckCapabilitiesResponse.FromString(message).id for message in messages])
+
+    incoming = Incoming(rig.key, make_token(rig.secret, {}), "", False, lambda: None)
+    stream = asyncio.create_task(rig.edge.stream(METHOD, incoming, once, send))
+    async with asyncio.timeout(10):
+        assert await told.get() == ["0", "1"]
+        await rig.administration.users.upsert(Caller(rig.record.id), [UserChange("ben", role="admin")])
+        assert await told.get() == ["2", "3"]
+    assert await rig.ended(stream) is None
+
+
+def _asked(name: str, min_revision: int) -> bytes:
+    check = pb.CheckCapabilityRequest(
+        user_id="ann", call="default:x", capability="send-audio", min_revision=min_revision
+    )
+    return pb.StreamCheckCapabilitiesRequest(id=name, check=check).SerializeToString()

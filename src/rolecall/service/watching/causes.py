@@ -7,6 +7,7 @@ read of the causes in authorization.proto.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any, Final, NamedTuple
 
 from rolecall.service.authorizer import Seen
@@ -56,7 +57,7 @@ _MEMBERSHIP: Final = (
     (MEMBER_REMOVED, lambda before, now: before.role is not None and now.role is None),
 )
 _CALL_MEMBER: Final = _Thing(
-    lambda seen: seen.member._replace(of=(0, 0)),
+    lambda seen: replace(seen.member, of=(0, 0)),
     (
         *_MEMBERSHIP,
         ("user_blocked", _became("blocked", value=True)),
@@ -66,7 +67,7 @@ _CALL_MEMBER: Final = _Thing(
     ),
 )
 _CHANNEL_MEMBER: Final = _Thing(
-    lambda seen: seen.member._replace(of=(0, 0)),
+    lambda seen: replace(seen.member, of=(0, 0)),
     (
         *_MEMBERSHIP,
         ("member_banned", _became("banned", value=True)),

@@ -99,6 +99,7 @@ class Following:
         self._target = target
         self._end = end
         self._everyone = False
+        self._key = 0
         self._watches: dict[str, _Followed] = {}
         self._waiting: deque[Update] = deque()
         self._came = asyncio.Event()
@@ -107,7 +108,10 @@ class Following:
         self._beginning = False
         self._gone = False
         self._ending: RolecallError | None = None
+        self._idle = False
         self.on_close: Callable[[], object] = _nothing
+        self.tell_now: Callable[[Update], bool] = _not_now
+        """Tells an update while `next` waits for one; False when it can't be told so, and `next` is to return it."""
 
     # --- beginning ---------------------------------------------------------------------------------------------------
 
@@ -125,6 +129,7 @@ class Following:
         nobody = self._of(ANONYMOUS.id)
         ((_, seen),), revision = await self._authorizer.looks(self._caller, [nobody])
         self._follow(ANONYMOUS.id, nobody, revision).seen = seen
+        self._is_another(seen)
         self._watching.follow_members(self, self._caller.app_id, self._target, self._joined)
         await self._read_page("")
         self._beginning = True
@@ -150,7 +155,8 @@ class Following:
             await self._read_page(self._after)
         ids = [self._unread.popleft() for _ in range(min(_TOGETHER, len(self._unread)))]
         looks, revision = await self._authorizer.looks(self._caller, [self._of(user_id) for user_id in ids])
-        if self._gone:
+        if self._gone or any(self._is_another(seen) for _, seen in looks):
+            self._beginning = False
             return
         for user_id, (mask, seen) in zip(ids, looks, strict=True):
             watch = self._watches.get(user_id)
@@ -163,6 +169,7 @@ class Following:
             self._complete(revision)
 
     def _snapshot(self, watch: _Followed, mask: int, seen: Seen, revision: int) -> None:
+        self._is_another(seen)
         watch.mask, watch.seen = mask, seen
         self._tell(watch, 0, mask, SNAPSHOT, revision)
 
@@ -183,7 +190,11 @@ class Following:
                 await self._begin_more()
             else:
                 self._came.clear()
-                await self._came.wait()
+                self._idle = True
+                try:
+                    await self._came.wait()
+                finally:
+                    self._idle = False
         taken = tuple(self._waiting)
         self._waiting.clear()
         return taken
@@ -216,12 +227,12 @@ class Following:
 
     # --- what is told ------------------------------------------------------------------------------------------------
 
-    def look(self, watch: _Followed, mask: int, revision: int, kind: str) -> bool:
+    def look(self, watch: _Followed, mask: int, revision: int, kind: str, seen: Seen | None) -> bool:
         """Take note of what a user may do now, and tell it when that is new; False when there is no room for it."""
-        now, before = self._seen(watch), watch.seen
+        now, before = seen or self._unseen(watch), watch.seen
         watch.seen, watch.mask, mask_before = now, mask, watch.mask
-        if before is not None and before.target.key and before.target.key != now.target.key:
-            return self._deleted(watch, mask_before, revision)
+        if self._is_another(now):
+            return self._deleted(watch, before, mask_before, revision)
         if watch.user_id == ANONYMOUS.id and self._everyone:
             return True
         if self._everyone and now.member.role is None:
@@ -233,14 +244,16 @@ class Following:
         cause = cause_of(kind, call=bool(self._target.call), before=before, now=now)
         return self._room() and self._tell(watch, mask_before, mask, cause, revision)
 
-    def _seen(self, watch: _Followed) -> Seen:
-        """Return what the mask that was just computed follows from; what was before when its type is gone."""
-        try:
-            return self._authorizer.seen_now(watch.caller, watch.question)
-        except NotFound:
-            if watch.seen is None:
-                raise
-            return watch.seen
+    def _is_another(self, seen: Seen) -> bool:
+        """Tell whether what is seen is not the call or channel that the stream is of: that one was deleted."""
+        self._key = self._key or seen.target.key
+        return seen.target.key != self._key
+
+    def _unseen(self, watch: _Followed) -> Seen:
+        """Return what is there when its type is gone: nothing of it is stored."""
+        if watch.seen is None:
+            raise _was_deleted(self._target)
+        return watch.seen._replace(target=replace(watch.seen.target, key=0))
 
     def _left(self, watch: _Followed, before: Seen | None, mask_before: int, revision: int) -> bool:
         """Tell what is left to one who is no member any more, the last that is told of it."""
@@ -249,11 +262,11 @@ class Following:
             return True
         return self._tell(watch, mask_before, watch.mask, MEMBER_REMOVED, revision, left=True)
 
-    def _deleted(self, watch: _Followed, mask_before: int, revision: int) -> bool:
+    def _deleted(self, watch: _Followed, before: Seen | None, mask_before: int, revision: int) -> bool:
         """Tell one that nothing is left, and end the stream when all have been told."""
         self._gone = True
         self._beginning = False
-        if watch.user_id != ANONYMOUS.id or not self._everyone:
+        if before is not None and (watch.user_id != ANONYMOUS.id or not self._everyone):
             self._tell(watch, mask_before, 0, deleted(call=bool(self._target.call)), revision)
         self._forget(watch)
         return True
@@ -271,8 +284,11 @@ class Following:
 
     def _tell(self, watch: _Followed, before: int, now: int, cause: str, revision: int, *, left: bool = False) -> bool:
         if self._ending is None:
-            self._waiting.append(Update(watch.user_id, self._change(before, now, cause, revision, left=left)))
-            self._came.set()
+            update = Update(watch.user_id, self._change(before, now, cause, revision, left=left))
+            if not (self._idle and self.tell_now(update)):
+                self._idle = False  # it goes on when it gets its turn: nothing may overtake this until then
+                self._waiting.append(update)
+                self._came.set()
         return True
 
     def _change(self, before: int, now: int, cause: str, revision: int, *, left: bool = False) -> Change:
@@ -292,8 +308,8 @@ class _Followed(Followed):
         self.following = following
         self.seen: Seen | None = None
 
-    def look(self, mask: int, revision: int, kind: str) -> bool:
-        return self.following.look(self, mask, revision, kind)
+    def look(self, mask: int, revision: int, kind: str, seen: Seen | None) -> bool:
+        return self.following.look(self, mask, revision, kind, seen)
 
 
 @lru_cache(maxsize=1_024)
@@ -321,3 +337,8 @@ def _was_deleted(target: Question) -> NotFound:
 
 def _nothing() -> None:
     """Do nothing: nobody wants to hear."""
+
+
+def _not_now(_: Update) -> bool:
+    """Tell nothing: nobody hears at once."""
+    return False

@@ -7,19 +7,24 @@ from itertools import islice
 from typing import Final
 
 from rolecall.domain.errors import NotFound, RolecallError, Unavailable
-from rolecall.service.authorizer import Authorizer
+from rolecall.service.authorizer import Authorizer, Seen
 from rolecall.service.cache import Name as FactName
 from rolecall.service.index import Index, Missing
 from rolecall.service.pace import Pace
 from rolecall.service.watching.watches import Watch
 
 _TOGETHER: Final = 256
+_STRETCH_SECONDS: Final = 0.004
+"""Longer than others work: those who watch wait too, and what is sent to many together costs less."""
 _ATTEMPTS: Final = 10
 _UNFORESEEN: Final = "WATCH_FAILED"
 _LASTING: Final = frozenset({_UNFORESEEN, "APP_DELETED"})
 
-Act = Callable[[Watch, int, int], None]
-"""Takes a watch, what its user may do as a mask, and the revision that this is from."""
+Act = Callable[[Watch, int, int, Seen | None], None]
+"""Takes a watch, what its user may do as a mask, the revision that this is from, and what it follows from.
+
+That is None when the type is gone.
+"""
 
 Failures = dict[Watch, RolecallError]
 """The watches that could not be served, and why."""
@@ -37,7 +42,7 @@ class Masks:
 
         What is missing is fetched; returned are those whose mask can't be told or with which nothing can be done.
         """
-        waiting, pace, failures = iter(list(watches)), Pace(), Failures()
+        waiting, pace, failures = iter(list(watches)), Pace(_STRETCH_SECONDS), Failures()
         while part := list(islice(waiting, _TOGETHER)):
             error: RolecallError | None = None
             for _ in range(_ATTEMPTS):
@@ -59,7 +64,7 @@ class Masks:
             if watch.ended:
                 continue
             try:
-                act(watch, *self._mask(watch))
+                act(watch, *self._look(watch))
             except Missing as signal:
                 others.append(watch)
                 missing.update(signal.names)
@@ -75,13 +80,14 @@ class Masks:
             return failed(error)
         return None
 
-    def _mask(self, watch: Watch) -> tuple[int, int]:
-        """Return what a user may do now and the revision; nothing when the type is gone."""
+    def _look(self, watch: Watch) -> tuple[int, int, Seen | None]:
+        """Return what a user may do now, the revision, and what that follows from; nothing when the type is gone."""
         app = self._index.app(watch.app_id)
         try:
-            return self._authorizer.mask_of(app, watch.caller, watch.question), app.revision
+            mask, seen = self._authorizer.look(app, watch.caller, watch.question)
         except NotFound:
-            return 0, app.revision
+            return 0, app.revision, None
+        return mask, app.revision, seen
 
 
 def failed(error: Exception) -> RolecallError:

@@ -124,9 +124,14 @@ class Standing(Generic[S]):
         if timer is not None:
             timer.cancel()
 
+    def certain(self, stay: S) -> bool:
+        """Tell whether one may be told anything now without being looked at."""
+        doubtful = stay in self._due or stay is self._looked_at or stay.refused
+        return not doubtful and (stay.expires is None or self._seconds_left(stay) > 0)
+
     async def stands(self, stay: S) -> bool:
         """Tell whether one may be told anything now; it is ended when not."""
-        if stay in self._due or stay is self._looked_at or self._seconds_left(stay) <= 0:
+        if not stay.refused and not self.certain(stay):
             self._due.pop(stay, None)
             await self.look_again(stay)
         return not stay.refused

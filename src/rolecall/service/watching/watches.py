@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple, Protocol
 
 from rolecall.domain.errors import RolecallError
+from rolecall.service.authorizer import Seen
 from rolecall.service.callers import Caller
 from rolecall.service.questions import Question, subject_of
 from rolecall.service.state import CALL_SCOPE_PREFIX
@@ -150,8 +151,11 @@ class Followed(Watch):
 
     __slots__ = ()
 
-    def look(self, mask: int, revision: int, kind: str) -> bool:
-        """Take note of what the user may do now, `kind` having changed; False when there is no room to tell it."""
+    def look(self, mask: int, revision: int, kind: str, seen: Seen | None) -> bool:
+        """Take note of what the user may do now, `kind` having changed; False when there is no room to tell it.
+
+        It follows from what is `seen`, None when the type is gone.
+        """
         raise NotImplementedError
 
 

@@ -13,7 +13,7 @@ from contextlib import suppress
 from typing import Final
 
 from rolecall.domain.errors import OverLimit, RolecallError
-from rolecall.service.authorizer import capability_names, listable, readable
+from rolecall.service.authorizer import Seen, capability_names, listable, readable
 from rolecall.service.watching.masks import Act, Failures, Masks, failed, passing
 from rolecall.service.watching.queue import Pending, Queue
 from rolecall.service.watching.sinks import Sinks
@@ -114,10 +114,10 @@ class Work:
         for name, cause in touched.items():
             causes.update(dict.fromkeys(self._watches.under(name), cause))
 
-        def look(watch: Watch, mask: int, revision: int) -> None:
+        def look(watch: Watch, mask: int, revision: int, seen: Seen | None) -> None:
             if isinstance(watch, Followed):
                 watch.failing_since = None
-                if not watch.look(mask, revision, causes[watch]):
+                if not watch.look(mask, revision, causes[watch], seen):
                     self._sinks.cut_slow(watch)
             elif watch.question.call:
                 self._changed(watch, mask, revision, causes[watch])
@@ -140,7 +140,7 @@ class Work:
             failures = dict.fromkeys(causes, failed(error))
         else:
 
-            def tell(watch: Watch, mask: int, revision: int) -> None:
+            def tell(watch: Watch, mask: int, revision: int, _: Seen | None) -> None:
                 self._changed(watch, mask, revision, causes[watch], scene)
 
             failures = await self._masks.each(self._app_id, causes, tell) if scene.exists else {}
@@ -206,7 +206,7 @@ class Work:
             happening = happening._replace(type=_DELETED[event.target[0]])
         last = happening.type in ENDINGS
 
-        def tell(watch: Watch, mask: int, revision: int) -> None:
+        def tell(watch: Watch, mask: int, revision: int, _: Seen | None) -> None:
             question = watch.question
             reads = scene.exists and readable(question, mask)
             could = readable(question, watch.mask) or event.revision <= watch.could_read_at

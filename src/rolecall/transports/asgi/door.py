@@ -40,13 +40,13 @@ from rolecall.transports.asgi.wire import (
     seconds,
 )
 from rolecall.transports.codes import Failure
-from rolecall.transports.edge import Edge, Incoming, Method, Receive, Send
+from rolecall.transports.edge import Edge, Incoming, Method, Receive, Send, SendNow
 from rolecall.transports.grpc import GrpcOptions
 from rolecall.transports.methods import METHODS
 
 Scope = Mapping[str, Any]
 Run = Callable[[Method, bytes, Incoming], Coroutine[Any, Any, bytes | Failure]]
-Stream = Callable[[Method, Incoming, Receive, Send], Awaitable[Failure | None]]
+Stream = Callable[[Method, Incoming, Receive, Send, SendNow], Awaitable[Failure | None]]
 
 _HEAD_BYTES: Final = HEAD.size
 _pack: Final = HEAD.pack
@@ -216,7 +216,10 @@ class AsgiDoor:
         self._taken += 1
         if route.method.streams_out:
             out = Outgoing(send, call, response_encoding(headers.get(b"grpc-accept-encoding")))
-            await out.end(await self._calls.run(call, _stream(route, incoming, Source(receive, call, frames), out)))
+            try:
+                await out.end(await self._calls.run(call, _stream(route, incoming, Source(receive, call, frames), out)))
+            finally:
+                out.close()
         else:
             source = Source(receive, call, frames)
             await answer(send, headers, await self._calls.run(call, _unary(route, incoming, source, event)))
@@ -242,4 +245,4 @@ async def _stream(route: _Route, incoming: Incoming, source: Source, out: Outgoi
     else:
         receive = Only(await only_message(source, None)).receive
     source.call.endless = route.endless
-    return await route.stream(route.method, incoming, receive, out.send)
+    return await route.stream(route.method, incoming, receive, out.send, out.send_now)

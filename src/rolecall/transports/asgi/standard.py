@@ -13,7 +13,7 @@ from grpc_health.v1 import health, health_pb2
 from grpc_reflection.v1alpha import reflection, reflection_pb2
 
 from rolecall.transports.codes import Failure
-from rolecall.transports.edge import Incoming, Method, Receive, Send
+from rolecall.transports.edge import Incoming, Method, Receive, Send, SendNow
 from rolecall.transports.methods import SERVICE_NAMES
 
 _HEALTH: Final = health_pb2.DESCRIPTOR.services_by_name["Health"]
@@ -74,7 +74,9 @@ class Standard:
             return aborted.failure
         return bytes(response.SerializeToString())
 
-    async def stream(self, method: Method, incoming: Incoming, receive: Receive, send: Send) -> Failure | None:
+    async def stream(
+        self, method: Method, incoming: Incoming, receive: Receive, send: Send, _: SendNow
+    ) -> Failure | None:
         """Answer a stream until it ends, and return why, None when all is well."""
         context = _Context(send)
         try:

@@ -5,8 +5,8 @@ What the server gave us to wait for is never cancelled with the call, since the 
 
 from __future__ import annotations
 
-from asyncio import shield
-from collections.abc import Sequence
+from asyncio import Future, isfuture, shield
+from collections.abc import Awaitable, Sequence
 
 from rolecall.transports.asgi.calls import DISCONNECT, AsgiReceive, AsgiSend, Call, Gone
 from rolecall.transports.asgi.framing import Frames, Refused, framed
@@ -66,26 +66,53 @@ class Only:
 
 
 class Outgoing:
-    """The messages of a stream as they are sent. What a client does not read is waited for."""
+    """The messages of a stream as they are sent, one piece at a time. What a client does not read is waited for.
 
-    __slots__ = ("_call", "_encoding", "_send", "_started")
+    Where the server gives a future to wait for, it is waited for when there is more to send and not before: most pieces
+    are taken by then, and nobody need be woken to hear of it.
+    """
+
+    __slots__ = ("_call", "_encoding", "_send", "_sent", "_started")
 
     def __init__(self, send: AsgiSend, call: Call, encoding: bytes) -> None:
         self._send = send
         self._call = call
         self._encoding = encoding
         self._started = False
+        self._sent: Future[None] | None = None
 
     async def send(self, messages: Sequence[bytes]) -> None:
-        """Send messages together; returns when there is room for more."""
+        """Send messages together, once the piece before them is taken."""
         body = framed(messages, self._encoding)
         try:
             if not self._started:
                 self._started = True
                 await self._send(start(self._encoding))
-            await shield(self._send({"type": "http.response.body", "body": body, "more_body": True}))
+            elif self._sent is not None:
+                await shield(self._sent)
+            taken = self._piece(body)
+            if taken is not None:
+                await shield(taken)
         except Exception:  # noqa: BLE001 - servers have errors of their own for a client who has left
             raise self._call.leave(None) from None
+
+    def send_now(self, message: bytes) -> bool:
+        """Send a message if that needs no waiting, and tell whether it is sent."""
+        sent = self._sent
+        if sent is None or not sent.done() or sent.exception() is not None:
+            return False
+        return self._piece(framed((message,), self._encoding)) is None
+
+    def _piece(self, body: bytes) -> Awaitable[None] | None:
+        """Send a piece; returns what must be waited for at once, None when that can be done later."""
+        taken = self._send({"type": "http.response.body", "body": body, "more_body": True})
+        self._sent = taken if isfuture(taken) else None
+        return None if isfuture(taken) else taken
+
+    def close(self) -> None:
+        """Hear no more of what was sent."""
+        if self._sent is not None:
+            self._sent.add_done_callback(_heard)
 
     async def end(self, failure: Failure | None) -> None:
         """Send the status."""
@@ -100,3 +127,9 @@ class Outgoing:
                 await self._send({"type": "http.response.body", "body": b""})
         except Exception:  # noqa: BLE001 - see above
             raise Gone from None
+
+
+def _heard(sent: Future[None]) -> None:
+    """Take note that a piece was not taken: its client has left, and there is nobody to tell."""
+    if not sent.cancelled():
+        sent.exception()

@@ -24,6 +24,9 @@ _BACKLOG: Final = 1024
 _STREAM_WINDOW: Final = 1024 * 1024
 _CONNECTION_WINDOW: Final = 16 * 1024 * 1024
 _STREAMS: Final = 1_000_000
+_WINDOW_UPDATES: Final = 1_000
+"""For each frame of ours. A gRPC client may tell of room after each message, of which one frame has hundreds; Envoy
+would take more than ten for an attack, and close the connection."""
 _NO_LIMIT: Final = 1_000_000
 
 
@@ -141,6 +144,7 @@ def connections(keepalive: Keepalive, routes: Sequence[Json], filters: Sequence[
         "max_concurrent_streams": _STREAMS,
         "initial_stream_window_size": _STREAM_WINDOW,
         "initial_connection_window_size": _CONNECTION_WINDOW,
+        "max_inbound_window_update_frames_per_data_frame_sent": _WINDOW_UPDATES,
         "connection_keepalive": {"interval": f"{keepalive.time}s", "timeout": f"{keepalive.timeout}s"},
     }
     manager = typed(
@@ -152,7 +156,7 @@ def connections(keepalive: Keepalive, routes: Sequence[Json], filters: Sequence[
         stream_idle_timeout="0s",
         request_headers_timeout="10s",
         drain_timeout="0.5s",
-        http_protocol_options={"accept_http_10": True},
+        http_protocol_options={"accept_http_10": True, "default_host_for_http_10": "localhost"},
         http2_protocol_options=http2,
         upgrade_configs=[{"upgrade_type": "websocket"}],
         http_filters=list(filters),

@@ -14,7 +14,14 @@ from rolecall.service.authorizer import RosterEntry
 from rolecall.service.questions import Question
 from rolecall.transports.edge import Context, Services
 from rolecall.transports.handlers.asking import batch_of, call_facts, question_of, reach
-from rolecall.transports.handlers.verdicts import REASONS, encoded_entry, encoded_error, encoded_verdict, note_denied
+from rolecall.transports.handlers.verdicts import (
+    REASONS,
+    encoded_entry,
+    encoded_error,
+    encoded_list,
+    encoded_verdict,
+    note_denied,
+)
 
 MAX_CHECKS: Final = 1_000
 _ROSTER_ATTEMPTS: Final = 20
@@ -54,14 +61,12 @@ async def batch_check_capabilities(
     return b"".join(parts)
 
 
-async def list_capabilities(
-    services: Services, context: Context, request: pb.ListCapabilitiesRequest
-) -> pb.ListCapabilitiesResponse:
+async def list_capabilities(services: Services, context: Context, request: pb.ListCapabilitiesRequest) -> bytes:
     """Everything one user may do on one call or channel."""
     question = question_of(request)
     await reach(services, context, request.min_revision)
     names, revision = await services.authorizer.capabilities(context.caller, question)
-    return pb.ListCapabilitiesResponse(own_capabilities=names, revision=revision)
+    return encoded_list(tuple(names), revision)
 
 
 async def list_roster_capabilities(

@@ -41,21 +41,23 @@ async def stream_check_capabilities(services: Services, context: Context, receiv
     """Answer questions as they come, in order; all that have come together are answered together."""
     while bodies := await receive():
         for start in range(0, len(bodies), _TOGETHER):
-            await send(await _answers(services, context, bodies[start : start + _TOGETHER]))
+            await send(await _answers(services, context, bodies[start : start + _TOGETHER], send))
 
 
-async def _answers(services: Services, context: Context, bodies: Sequence[bytes]) -> list[bytes]:
-    """Return an answer to each; nothing awaits but for facts or a revision that are not there, and to give way."""
+async def _answers(services: Services, context: Context, bodies: Sequence[bytes], send: Send) -> list[bytes]:
+    """Return an answer to each; nothing awaits but for facts or a revision that are not there, and to give way.
+
+    What there is before one that may have to wait for its revision is sent beforehand.
+    """
     authorizer, caller, pace = services.authorizer, context.caller, Pace()
-    items: list[_Item] = []
-    for number, body in enumerate(bodies):
-        items.append(_item(body))
-        if not number % _STRETCH:
-            await pace.give_way()
+    items = await _items(bodies, pace)
     answers: list[bytes] = []
-    prepared = 0
+    prepared = reached = 0
     for number, item in enumerate(items):
         head, question, capability, min_revision = item
+        if min_revision > reached and answers:
+            await send(answers)
+            answers = []
         try:
             if not isinstance(question, Question):
                 raise question
@@ -68,11 +70,22 @@ async def _answers(services: Services, context: Context, bodies: Sequence[bytes]
                     await authorizer.prepare(caller, [one[1:3] for one in items[number:prepared]])
                 known = await authorizer.check(caller, question, capability)
             answers.append(head + _encoded_result(*known))
+            reached = known[1]
         except RolecallError as error:
             answers.append(head + _encoded_error(error))
         if not number % _STRETCH:
             await pace.give_way()
     return answers
+
+
+async def _items(bodies: Sequence[bytes], pace: Pace) -> list[_Item]:
+    """Read the questions, and give way in between."""
+    items: list[_Item] = []
+    for number, body in enumerate(bodies):
+        items.append(_item(body))
+        if not number % _STRETCH:
+            await pace.give_way()
+    return items
 
 
 def _item(body: bytes) -> _Item:
@@ -93,7 +106,7 @@ def _item(body: bytes) -> _Item:
 
 
 def _encoded_id(name: str) -> bytes:
-    """Return the id of an answer, serialized; what follows it is serialized apart, since messages concatenate."""
+    """Return the first field of an answer, serialized; the others are serialized apart, since messages concatenate."""
     encoded = name.encode()
     if len(encoded) < _SHORT:
         return b"\n" + bytes((len(encoded),)) + encoded if encoded else b""
@@ -127,6 +140,7 @@ async def watch_capabilities(services: Services, context: Context, receive: Rece
     following = await services.followings.open(
         context.caller, target, request.from_revision, context.wait_seconds(), context.end
     )
+    following.tell_now = lambda update: context.send_now(_encoded_update(update))
     try:
         while True:
             await send([_encoded_update(update) for update in await following.next()])
@@ -136,7 +150,7 @@ async def watch_capabilities(services: Services, context: Context, receive: Rece
 
 def _encoded_update(update: Update) -> bytes:
     user_id, change = update
-    return pb.WatchCapabilitiesResponse(user_id=user_id).SerializeToString() + _encoded_change(change)
+    return _encoded_id(user_id) + _encoded_change(change)
 
 
 @lru_cache(maxsize=1_024)

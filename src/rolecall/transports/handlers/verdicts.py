@@ -41,6 +41,12 @@ def encoded_entry(decision: Decision, revision: int) -> bytes:
     return pb.BatchCheckCapabilitiesResponse(results=[result]).SerializeToString()
 
 
+@lru_cache(maxsize=1_024)
+def encoded_list(names: tuple[str, ...], revision: int) -> bytes:
+    """Return the answer to what a user may do: many may do the same."""
+    return pb.ListCapabilitiesResponse(own_capabilities=names, revision=revision).SerializeToString()
+
+
 def encoded_error(error: RolecallError, request: pb.BatchCheckCapabilitiesRequest, index: int) -> bytes:
     """Return one entry of a batch that could not be answered; what the check inherited is the batch's field."""
     failure = failure_of(error)

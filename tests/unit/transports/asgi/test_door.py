@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import gzip
 from collections.abc import Callable
 from typing import Any, Final, cast
@@ -13,10 +14,11 @@ from grpc_reflection.v1alpha import reflection_pb2
 
 from rolecall.transports.asgi import AsgiDoor, calls
 from rolecall.transports.asgi.framing import GAINFUL
+from rolecall.transports.asgi.streams import Outgoing
 from rolecall.transports.edge import Edge
 from rolecall.transports.grpc import GrpcOptions
 from rolecall.transports.methods import METHODS, SERVICE_NAMES
-from tests.asgi_client import HEADERS, Answer, EchoEdge, Left, Request, frame
+from tests.asgi_client import HEADERS, Answer, EchoEdge, Left, Request, Taken, frame
 
 UNARY: Final = next(method.path for method in METHODS if not method.streams_out)
 ONE_MANY: Final = next(method.path for method in METHODS if method.streams_out and not method.streams_in)
@@ -388,3 +390,78 @@ async def test_reflection(bench: Bench) -> None:
     assert files.file_descriptor_response.file_descriptor_proto
     assert error.error_response.error_code
     assert (await bench.ask(REFLECTION, frame(b"\xff"))).code == "INVALID_ARGUMENT"
+
+
+# --- pieces that the server takes in its own time --------------------------------------------------------------------
+
+
+async def _turns() -> None:
+    """Let everything happen that waits for nothing from outside."""
+    for _ in range(20):
+        await asyncio.sleep(0)
+
+
+async def test_a_piece_is_waited_for_when_there_is_more_to_send_and_not_before(bench: Bench) -> None:
+    request = Taken(MANY_MANY).send(frame(b"a"), end=False)
+    answering = bench.begin(request)
+    await _turns()
+    request.send(frame(b"b"), end=False).send(frame(b"c"))
+    await _turns()
+    assert request.bodies == [frame(b"a")], "the first piece is not taken yet"
+    request.pieces[0].set_result(None)
+    await _turns()
+    assert request.bodies == [frame(b"a"), frame(b"b")]
+    request.pieces[1].set_result(None)
+    await asyncio.wait_for(answering, timeout=20)  # who does not take the last one holds up nothing
+    assert [body for _, body in request.answer().messages] == [b"a", b"b", b"c"]
+
+
+async def test_what_is_sent_at_once_never_goes_before_what_waits(bench: Bench) -> None:
+    request = Taken(MANY_MANY).send(frame(b"now"), end=False)
+    answering = bench.begin(request)
+    await _turns()
+    request.pieces[0].set_result(None)
+    await _turns()
+    request.send(frame(b"now"))
+    await asyncio.wait_for(answering, timeout=20)
+    assert bench.edge.sent_now == [False, False], "the piece before it was not taken"
+    assert [body for _, body in request.answer().messages] == [b"now", b"now"]
+
+
+async def test_a_message_is_sent_at_once_when_all_before_it_is_taken(bench: Bench) -> None:
+    request = Taken(MANY_MANY)
+    out = Outgoing(request.take, cast("Any", None), b"")
+    assert not out.send_now(b"first"), "nothing is known of the server before the first piece"
+    await out.send([b"a"])
+    assert not out.send_now(b"early")
+    request.pieces[0].set_result(None)
+    assert out.send_now(b"b")
+    assert not out.send_now(b"early")
+    assert request.bodies == [frame(b"a"), frame(b"b")]
+
+
+async def test_a_client_that_left_with_a_piece_is_found_when_there_is_more_to_send(
+    bench: Bench, caplog: pytest.LogCaptureFixture
+) -> None:
+    request = Taken(MANY_MANY).send(frame(b"now"), end=False)
+    answering = bench.begin(request)
+    await _turns()
+    request.pieces[0].set_exception(Left())
+    request.send(frame(b"b"))
+    await asyncio.wait_for(answering, timeout=20)
+    assert request.bodies == [frame(b"now")]
+    del request, answering
+    gc.collect()
+    assert "never retrieved" not in caplog.text
+
+
+async def test_nobody_asks_about_a_last_piece_that_was_not_taken(
+    bench: Bench, caplog: pytest.LogCaptureFixture
+) -> None:
+    request = Taken(MANY_MANY).send(frame(b"a"))
+    await bench.run(request)
+    request.pieces.pop().set_exception(Left())
+    await _turns()
+    del request
+    gc.collect()
+    assert "never retrieved" not in caplog.text
