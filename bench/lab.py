@@ -22,7 +22,7 @@ class Scale(NamedTuple):
 
     Worlds: `small` has few of everything, `types` many call types, `large` many calls and members. `sweeps` says for
     each `cache_mb` how many members are asked about. `grants` has a million grants, which are reloaded; in
-    `watched` all calls are of one type.
+    `watched` all calls are of one type, and `crowded` is one call of as many members.
     `streamed` checks go over each stream: enough for opening it not to count.
     """
 
@@ -32,6 +32,7 @@ class Scale(NamedTuple):
     large: Spec
     grants: Spec
     watched: Spec
+    crowded: Spec
     decide_rounds: int
     load_rounds: int
     load_calls: int
@@ -54,6 +55,7 @@ FULL: Final = Scale(
     large=Spec(types=10, calls=100_000, members_per_call=10, users=100_000, channels=50_000),
     grants=Spec(types=1_000, calls=10, members_per_call=100, users=1_000, permissions_per_role=100),
     watched=Spec(types=1, calls=10, members_per_call=100, users=1_000),
+    crowded=Spec(types=1, calls=1, members_per_call=1_000, users=1_000),
     decide_rounds=60,
     load_rounds=9,
     load_calls=5_000,
@@ -75,6 +77,7 @@ QUICK: Final = Scale(
     large=Spec(types=10, calls=1_000, members_per_call=10, users=1_000, channels=500),
     grants=Spec(types=50, calls=10, members_per_call=100, users=1_000, permissions_per_role=100),
     watched=Spec(types=1, calls=10, members_per_call=10, users=100),
+    crowded=Spec(types=1, calls=1, members_per_call=100, users=100),
     decide_rounds=3,
     load_rounds=2,
     load_calls=200,

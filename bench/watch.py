@@ -20,7 +20,7 @@ from typing import Final
 from bench.client import METADATA, PERMIT, UPSERT_CALL_TYPE, WATCH, Client
 from bench.figures import Figure
 from bench.fronts import FASTEST, FASTEST_NAME
-from bench.http2 import Connection
+from bench.http2 import Connection, Message
 from bench.lab import Lab
 from bench.machine import on_core
 from bench.serving import Server, serving
@@ -52,11 +52,11 @@ class Watchers:
     connections: Sequence[Connection]
     file: sqlite3.Connection
 
-    def told(self) -> list[tuple[float, pb.WatchCapabilitiesResponse]]:
-        """Return what came by now, and when."""
+    def told(self) -> list[Message]:
+        """Return what came by now, unread: reading it would hold up what comes next."""
         messages = [message for connection in self.connections for message in connection.receive()]
         assert not any(connection.ended for connection in self.connections), "a watch ended"
-        return [(message.at, pb.WatchCapabilitiesResponse.FromString(message.body)) for message in messages]
+        return messages
 
     def version(self) -> int:
         """Return a number that another one's commit changes."""
@@ -65,10 +65,10 @@ class Watchers:
 
 def measure(lab: Lab) -> list[Figure]:
     """Return the 99th percentile of commit to message: of writes that concern all watches, some, and one."""
-    return [*_measured(lab, "small"), *_measured(lab, "watched")]
+    return [*_measured(lab, "small"), *_measured(lab, "watched"), *_measured(lab, "crowded", everyone=True)]
 
 
-def _measured(lab: Lab, world: str) -> Iterator[Figure]:
+def _measured(lab: Lab, world: str, *, everyone: bool = False) -> Iterator[Figure]:
     copy, spec = lab.copy(world), lab.world(world).spec
     writers = {"UpsertCallType": _types(spec)}
     if spec.types > 1:
@@ -81,18 +81,19 @@ def _measured(lab: Lab, world: str) -> Iterator[Figure]:
     ):
         _set_types(client, spec)
         for where, watched in (("same process", first), ("another process", second)):
-            with _watching(copy, spec, watched) as watchers:
+            with _watching(copy, spec, watched, everyone=everyone) as watchers:
                 for what, write in writers.items():
                     seen = _writes(first, watchers, write, lab.scale.watch_writes)
-                    yield from _figures(what, where, seen, spec.members)
+                    yield from _figures(what, where, seen, spec.members, everyone=everyone)
 
 
-def _figures(what: str, where: str, seen: Seen, watches: int) -> Iterator[Figure]:
+def _figures(what: str, where: str, seen: Seen, watches: int, *, everyone: bool) -> Iterator[Figure]:
     limit = 20.0 if where == "same process" else 150.0
     cut = quantiles(seen.waits, n=100, method="inclusive")[98]
     note = f"median {median(seen.waits):.1f}, longest {max(seen.waits):.1f}; {len(seen.commits)} writes; {FASTEST_NAME}"
     concerned = len(seen.waits) // len(seen.commits)
-    told = f"{what}, {concerned:,} of {watches:,} watches told, {where}"
+    whom = f"{watches:,} members in one watch" if everyone else f"{concerned:,} of {watches:,} watches told"
+    told = f"{what}, {whom}, {where}"
     yield Figure(f"{told}: committed to seen, p99", cut, "ms", limit, note=note)
     yield Figure(f"{told}: sent to committed", median(seen.commits), "ms")
 
@@ -113,29 +114,35 @@ def _writes(writer: Server, watchers: Watchers, write: Write, count: int) -> See
 def _one(writer: Server, watchers: Watchers, path: str, body: bytes, concerned: int, seen: Seen) -> None:
     """Write, and wait until everyone it concerns has heard; the loop waits for nothing but its own turns."""
     before, committed, looked = watchers.version(), 0.0, 0.0
-    arrivals: list[float] = []
+    told: list[Message] = []
     with Connection(writer.address, path, METADATA) as connection:
         started = time.perf_counter()
         connection.open(body)
-        while not connection.ended or len(arrivals) < concerned:
+        while not connection.ended or len(told) < concerned:
             if not committed:
                 looked = time.perf_counter()
                 committed = looked if watchers.version() != before else 0.0
             connection.receive()
-            arrivals += [at for at, told in watchers.told() if told.cause != "snapshot"]
+            told += watchers.told()
             if time.perf_counter() - started > _PATIENCE_SECONDS:
-                raise TimeoutError(f"{len(arrivals)} of {concerned} watches were told of a write")
-    assert len(arrivals) == concerned
+                raise TimeoutError(f"{len(told)} of {concerned} watches were told of a write")
+    assert len(told) == concerned
+    assert all(_read(message).cause != "snapshot" for message in told)
     committed = committed or looked  # all came at once after the last look: it was not committed before that
     seen.commits.append((committed - started) * 1_000)
-    seen.waits += [(at - committed) * 1_000 for at in arrivals]
+    seen.waits += [(message.at - committed) * 1_000 for message in told]
 
 
 @contextmanager
-def _watching(path: Path, spec: Spec, server: Server) -> Iterator[Watchers]:
-    """Watch each member of each call, with a stream of its own, and wait until each has heard how it stands."""
+def _watching(path: Path, spec: Spec, server: Server, *, everyone: bool) -> Iterator[Watchers]:
+    """Watch each member of each call, with a stream of its own or one for `everyone` on a call.
+
+    Waits until each has heard how it stands.
+    """
     places = product(range(spec.calls), range(spec.members_per_call))
     pairs = [(spec.member(call, place), spec.cid(call)) for call, place in places]
+    if everyone:
+        pairs = [("", spec.cid(call)) for call in range(spec.calls)]
     with ExitStack() as stack:
         connections = [stack.enter_context(Connection(server.address, WATCH, METADATA)) for _ in range(_CONNECTIONS)]
         file = stack.enter_context(closing(sqlite3.connect(path, isolation_level=None)))
@@ -145,9 +152,13 @@ def _watching(path: Path, spec: Spec, server: Server) -> Iterator[Watchers]:
             connections[number % _CONNECTIONS].open(request.SerializeToString())
         heard, until = 0, time.perf_counter() + _PATIENCE_SECONDS
         while heard < len(pairs):
-            heard += sum(told.snapshot_complete for _, told in watchers.told())
+            heard += sum(_read(message).snapshot_complete for message in watchers.told())
             assert time.perf_counter() < until, f"{heard} of {len(pairs)} watches heard how they stand"
         yield watchers
+
+
+def _read(message: Message) -> pb.WatchCapabilitiesResponse:
+    return pb.WatchCapabilitiesResponse.FromString(message.body)
 
 
 # --- writes ----------------------------------------------------------------------------------------------------------

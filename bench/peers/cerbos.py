@@ -28,8 +28,11 @@ _SETTINGS: Final = {"GOMAXPROCS": "1", "CERBOS_NO_TELEMETRY": "1"}
 
 
 @contextmanager
-def cerbos(lab: Lab, program: Path) -> Iterator[Server]:
-    """Start Cerbos on the server's core, with all off that costs time: audit, metrics, watching of files."""
+def cerbos(lab: Lab, program: Path, under: Sequence[str] = ()) -> Iterator[Server]:
+    """Start Cerbos on the server's core, with all off that costs time: audit, metrics, watching of files.
+
+    `under` is a program that starts it.
+    """
     policies = lab.folder / "cerbos"
     policies.mkdir(exist_ok=True)
     (policies / "call.json").write_text(json.dumps(policy()), encoding="utf-8")
@@ -42,7 +45,7 @@ def cerbos(lab: Lab, program: Path) -> Iterator[Server]:
     }
     config = lab.folder / "cerbos.json"
     config.write_text(json.dumps(settings), encoding="utf-8")
-    command = [str(program), "server", f"--config={config}", "--log-level=error"]
+    command = [*under, str(program), "server", f"--config={config}", "--log-level=error"]
     log = lab.folder / "cerbos.log"
     with running(command, address, http, log=log, core=lab.cores.server, environment=_SETTINGS) as server:
         yield server

@@ -5,6 +5,7 @@ Before anything is measured, both must answer every question that can be asked i
 
 from __future__ import annotations
 
+import shutil
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
@@ -39,6 +40,8 @@ from rolecall.api.v1 import authorization_pb2 as pb
 _FEW: Final = 25
 _QUESTION: Final = Asked(ASKED, ASKED_ROLE, CALL, OWNER, CAPABILITY)
 _LATENCY_TURNS: Final = 5
+_BATCHED: Final = ("chrt", "-b", "0")
+"""Batch scheduling, for both: threads that are woken do not interrupt the one that runs."""
 
 
 def measure(lab: Lab) -> list[Figure]:
@@ -53,12 +56,20 @@ def measure(lab: Lab) -> list[Figure]:
         plain = stack.enter_context(serving(REAL, lab.folder / "peers.db", core=lab.cores.server))
         theirs = stack.enter_context(cerbos.cerbos(lab, program))
         client = stack.enter_context(Client(ours.address))
+        batched = {}
+        if shutil.which(_BATCHED[0]):
+            batched["check"] = stack.enter_context(
+                serving((*_BATCHED, *FASTEST), lab.folder / "peers.db", core=lab.cores.server)
+            )
+            batched["cerbos check"] = stack.enter_context(cerbos.cerbos(lab, program, _BATCHED))
         _check_answers(client, theirs)
         targets = {
             **{name: Target(ours, job) for name, job in _ours(client).items()},
             **{f"cerbos {name}": Target(theirs, job) for name, job in _theirs(theirs.address).items()},
         }
-        seen = timed_rounds(lab, targets | {"grpc": Target(plain, targets["check"].job)})
+        others = {"grpc": Target(plain, targets["check"].job)}
+        others |= {f"batched {name}": Target(server, targets[name].job) for name, server in batched.items()}
+        seen = timed_rounds(lab, targets | others)
         waits = _latencies(lab, {name: targets[name] for name in ("check", "cerbos check")})
         memory = ours.rss(), theirs.rss()
     return [*_figures(seen), *_single(waits), *_memory(*memory)]
@@ -80,6 +91,11 @@ def _figures(seen: Mapping[str, list[Sample]]) -> Iterator[Figure]:
     yield from _both("one check, processor time", "µs/call", cpus(check), cpus(other))
     yield typical("Rolecall at the grpc front: one check", rates(seen["grpc"]), "calls/s")
     yield typical("Rolecall at the grpc front: one check, processor time", cpus(seen["grpc"]), "µs/call")
+    if "batched check" in seen:
+        check, other = seen["batched check"], seen["batched cerbos check"]
+        yield ratio("CheckCapability : Cerbos, both under batch scheduling", rates(check), rates(other), None)
+        yield ratio("the same by processor time per call", cpus(check), cpus(other), None)
+        yield typical("Rolecall: one check under batch scheduling", rates(check), "calls/s")
     yield typical(f"ListCapabilities of all {len(ACTIONS)}", rates(seen["list"]), "calls/s")
     for few in (_FEW, len(ACTIONS)):
         yield typical(f"Cerbos: {few} actions on a call", rates(seen[f"cerbos {few}"]), "calls/s")

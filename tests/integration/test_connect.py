@@ -200,7 +200,7 @@ def test_a_field_within_is_not_named_both_ways(door: Door, body: Any) -> None:
 def test_keys_of_the_customers_own_may_look_alike(door: Door) -> None:
     body = {**QUESTION, "facts": {"custom": {"a_b": 1, "aB": 2}}}
     assert door.ask(CHECK, body).status_code == 200
-    grants = {"user_a": {"permissions": []}, "userA": {"permissions": []}}
+    grants: dict[str, Any] = {"user_a": {"permissions": []}, "userA": {"permissions": []}}
     assert "named twice" not in door.ask("/rolecall.api.v1.CallTypeService/UpsertCallType", {"grants": grants}).text
 
 

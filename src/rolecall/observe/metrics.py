@@ -78,7 +78,7 @@ class SocketFigures(Protocol):
 
     @property
     def streams(self) -> int:
-        """gRPC streams that are open."""
+        """Streams that are open over gRPC."""
 
     @property
     def watches(self) -> int:

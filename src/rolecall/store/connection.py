@@ -33,6 +33,8 @@ _STEPS: Final = 5_000
 _NO_HANDLER: Final = cast("Callable[[], int | None]", None)
 SLICE_SECONDS: Final = 0.001
 """How long rows are converted before the event loop gets its turn, give or take one row."""
+_PAUSE_SECONDS: Final = 0.0005
+"""How long the loop does nothing of it then: an answer also needs other threads, on the same core maybe."""
 
 
 async def finished(work: Awaitable[object]) -> None:
@@ -167,7 +169,7 @@ class Connection:
                     until = clock() + SLICE_SECONDS
                     for row in rows:
                         if clock() > until:
-                            await asyncio.sleep(0)
+                            await asyncio.sleep(_PAUSE_SECONDS)
                             until = clock() + SLICE_SECONDS
                         built.append(build(row))
         return built
