@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -213,6 +215,26 @@ async def test_a_log_that_was_cut_makes_the_index_load_anew(desk: Desk, path: st
     assert desk.store.reads == {"facts": 1, "delta": 1, "load": 1}
     assert await desk.check("ann") == (BANNED, 4)
     assert (await desk.check("zoe"))[0] == ALLOWED
+
+
+async def test_loading_anew_is_done_within_what_was_asked_for_and_a_change_is_not(desk: Desk, path: str) -> None:
+    steps: list[int] = []
+
+    @contextmanager
+    def around() -> Iterator[None]:
+        steps.append(desk.index.seq)
+        yield
+        steps.append(desk.index.seq)
+
+    desk.index.loading = around
+    await desk.write_elsewhere(UserRecord("ann", role="admin"))
+    await desk.index.refresh()
+    assert steps == []
+    before = desk.index.seq
+    await pruned(desk, path)
+    await desk.index.refresh()
+    assert steps == [before, desk.index.seq]
+    assert steps[0] < steps[1]
 
 
 async def test_what_was_read_before_the_index_loaded_anew_is_read_again(desk: Desk, path: str) -> None:
