@@ -27,7 +27,7 @@ PLACE = marks("results")
         ("migration", 2),
         ("http", 0),
         pytest.param("envoy", 1 + (H2LOAD is not None), marks=NEEDS_ENVOY),
-        ("watch", 6),
+        ("watch", 8),
         ("scale", 2),
         ("reload", 1),
     ],

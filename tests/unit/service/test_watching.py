@@ -182,6 +182,7 @@ async def test_events_come_in_the_order_of_the_log_with_fresh_capabilities(post:
     calls, server = post.desk.administration.calls, post.desk.server
     await calls.stop_live(server, CALL)
     await calls.go_live(server, CALL)
+    await post.quiet()  # else capabilities may be told before all three
     await calls.update_members(server, CALL, [CallMemberChange("ben", role="admin")], [])
     await post.quiet()
     assert types(ann.rest()) == ["call.updated", "call.live_started", "call.member_added"]
