@@ -5,10 +5,11 @@ from __future__ import annotations
 import io
 import json
 import os
+import signal
 import subprocess
 import sys
-from collections.abc import Mapping
-from contextlib import redirect_stderr, redirect_stdout
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 from unittest.mock import patch
@@ -45,6 +46,20 @@ def rolecall(*argv: object, stdin: str = "", environ: Mapping[str, str] | None =
         check=False,
     )
     return Ended(ended.returncode, ended.stdout, ended.stderr)
+
+
+@contextmanager
+def interruptible() -> Iterator[None]:
+    """Let processes begun in here hear Ctrl-C, which a shell has its jobs in the background ignore and they inherit.
+
+    Not by code that runs in the child: with it Python forks in full, and gRPC's threads, begun again in the child,
+    abort it now and then when its files are closed.
+    """
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def inside(*argv: object, environ: Mapping[str, str] | None = None) -> Ended:

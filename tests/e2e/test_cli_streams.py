@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.doors import running
-from tests.e2e.cli_process import ROLECALL, environment, rolecall
+from tests.e2e.cli_process import ROLECALL, environment, interruptible, rolecall
 
 
 @pytest.fixture(scope="module")
@@ -68,21 +68,16 @@ def test_output_that_can_not_be_written_is_a_failure(db: Path) -> None:
     assert (ended.returncode, ended.stderr) == (1, "error: can't go on: no space left on device\n")
 
 
-def _interruptible() -> None:
-    """Undo what a shell does to jobs in its background, which would be inherited."""
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-
-
 def test_ctrl_c_while_waiting_ends_with_130_and_no_traceback() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         address = f"127.0.0.1:{listener.getsockname()[1]}"
-        process = subprocess.Popen(
-            [*ROLECALL, "roles", "--address", address, "--timeout", "60"],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            env=environment(),
-            preexec_fn=_interruptible,  # noqa: PLW1509 - nothing else runs in this process
-        )
+        with interruptible():
+            process = subprocess.Popen(
+                [*ROLECALL, "roles", "--address", address, "--timeout", "60"],
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                env=environment(),
+            )
         listener.settimeout(30)
         connection, _ = listener.accept()  # it has connected, and now waits for an answer
         process.send_signal(signal.SIGINT)

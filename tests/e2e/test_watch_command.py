@@ -14,7 +14,7 @@ from typing import Any, Final
 import pytest
 
 from tests.doors import until
-from tests.e2e.cli_process import ROLECALL, Ended, environment, rolecall
+from tests.e2e.cli_process import ROLECALL, Ended, environment, interruptible, rolecall
 from tests.integration.client.world import CALL, World, begin
 
 _SECONDS: Final = 30
@@ -37,13 +37,12 @@ class Watching:
             ROLECALL_TOKEN=world.app.token() if token is None else token,
             ROLECALL_ADDRESS=world.target,
         )
-        with self._log.open("wb") as stderr:
+        with self._log.open("wb") as stderr, interruptible():
             self._process = subprocess.Popen(
                 [*ROLECALL, "watch", *argv],
                 stdout=subprocess.PIPE,
                 stderr=stderr,
                 env=variables,
-                preexec_fn=_interruptible,  # noqa: PLW1509 - nothing else runs in this process
                 text=True,
             )
 
@@ -53,7 +52,9 @@ class Watching:
 
     def line(self) -> str:
         assert self._process.stdout is not None
-        return self._process.stdout.readline().rstrip("\n")
+        line = self._process.stdout.readline()
+        assert line, f"it ended: {self.interrupt()}"
+        return line.rstrip("\n")
 
     def json(self) -> Any:
         return json.loads(self.line())
@@ -63,11 +64,6 @@ class Watching:
         self._process.send_signal(signal.SIGINT)
         out, _ = self._process.communicate(timeout=_SECONDS)
         return Ended(self._process.returncode, out, self.err)
-
-
-def _interruptible() -> None:
-    """Undo what a shell does to jobs in its background, which would be inherited."""
-    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def test_a_snapshot_then_each_change_until_ctrl_c(world: World) -> None:
