@@ -19,4 +19,6 @@ def test_a_short_soak_sees_answers_and_writes_and_no_error(tmp_path: Path) -> No
     assert minute["answers"] > 0
     assert minute["writes"] == 60
     assert 0 < minute["p50"] <= minute["p99"] <= minute["longest"]
+    assert result["per_second"] > 0
+    assert result["share_of_a_core"] > 0
     assert result["memory_mb_least_to_most"][0] > 0
