@@ -13,6 +13,7 @@ import traceback
 from collections.abc import Awaitable, Callable, Coroutine, MutableMapping
 from typing import TYPE_CHECKING, Any
 
+from rolecall.app.handover import let_it_wait
 from rolecall.app.orders import LEAVE, Failed, Line, Post, vanish
 
 if TYPE_CHECKING:
@@ -57,13 +58,23 @@ class Inside:
         settings = resolve({}, os.environ, names=SERVER_NAMES).settings
         configure(settings.log_level, settings.log_format, sys.stderr)
         async with server(settings, self._post.place) as running:
-            self._calls = running.door
+            self._calls = self._first(running.door)
             self._orders = asyncio.create_task(self._obey(line, running), name="orders")
             await line.started(running.started)
             await send({"type": "lifespan.startup.complete"})
             await receive()
             self._orders.cancel()
         await send({"type": "lifespan.shutdown.complete"})
+
+    def _first(self, door: Calls) -> Calls:
+        """Return what answers the first call: by then, and only then, pyvoy's threads are sure to be there."""
+
+        def first(scope: Any, receive: Receive, send: Send) -> Coroutine[Any, Any, None]:
+            self._calls = door
+            let_it_wait()
+            return door(scope, receive, send)
+
+        return first
 
     async def _obey(self, line: Line, running: Running) -> None:
         word, _ = await line.hear()

@@ -140,6 +140,30 @@ def test_no_header_makes_a_caller_one_of_a_unix_socket(db: Path, app: App, folde
         assert error.code() == grpc.StatusCode.UNAUTHENTICATED
 
 
+# --- its threads -----------------------------------------------------------------------------------------------------
+
+
+def woken(task: Path) -> int:
+    """Return how often a thread has waited and been woken."""
+    (line,) = [one for one in (task / "status").read_text().splitlines() if one.startswith("voluntary")]
+    return int(line.split()[1])
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="batch threads are Linux's")
+def test_the_thread_that_hands_each_call_over_is_a_batch_thread_and_no_other(db: Path, app: App) -> None:
+    with running(db, front="envoy") as server:
+        (envoy,) = envoys(server)
+        name_of_app(server, app)
+
+        tasks = list(Path(f"/proc/{envoy.pid}/task").iterdir())
+        (batch,) = [task for task in tasks if os.sched_getscheduler(int(task.name)) == os.SCHED_BATCH]
+
+        before = woken(batch)
+        for _ in range(100):
+            name_of_app(server, app)
+        assert woken(batch) - before >= 100
+
+
 # --- starts that fail ------------------------------------------------------------------------------------------------
 
 
