@@ -17,7 +17,7 @@ from bench.figures import Figure
 from bench.fronts import ENVOY_FLOOR, HAS_ENVOY
 from bench.http2 import framed
 from bench.lab import Lab
-from bench.load import CONNECTIONS, H2LOAD, STREAMS, Job, Sample, generator, one_at_a_time
+from bench.load import CONNECTIONS, FEW, H2LOAD, Job, Sample, generator, one_at_a_time
 from bench.rounds import Target, cpus, rates, ratio, timed_rounds, typical
 from bench.rpc import batch_jobs, check_jobs, latencies
 from bench.serving import FLOOR, Server, serving
@@ -84,7 +84,7 @@ def _streamed(samples: list[Sample], each: int) -> list[Figure]:
     if not samples:
         return []
     micros = [one / each for one in cpus(samples)]
-    note = f"{each:,} on each stream; {CONNECTIONS} connections × {STREAMS} streams"
+    note = f"{each:,} on each stream; {CONNECTIONS} connections × {FEW} streams"
     return [
         typical("StreamCheckCapabilities", rates(samples, each), "checks/s", 50_000, at_least=True, note=note),
         typical("StreamCheckCapabilities, processor time", micros, "µs/check"),
@@ -122,7 +122,7 @@ def stream(client: Client, spec: Spec, count: int) -> Job:
     assert all(reply.HasField("result") for reply in replies)
     assert {reply.result.allowed for reply in replies} == {True, False}
     whole = b"".join(framed(one.SerializeToString()) for one in asked)
-    return Job(STREAM, b"", b"", framed=whole, size=sum(len(framed(answer)) for answer in answers))
+    return Job(STREAM, b"", b"", framed=whole, size=sum(len(framed(answer)) for answer in answers), streams=FEW)
 
 
 def _single(lab: Lab, server: Server, job: Job) -> list[float]:

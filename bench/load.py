@@ -26,7 +26,12 @@ from bench.serving import Server
 
 H2LOAD: Final = shutil.which("h2load")
 CONNECTIONS: Final = 2
-STREAMS: Final = 8
+STREAMS: Final = 32
+"""Of each connection: so many calls are unanswered at any time that no server waits for the load."""
+
+FEW: Final = 8
+"""Streams of a load that leaves a server without work now and then."""
+
 _DATA: Final = re.compile(r"traffic: .* \((\d+)\) data")
 _SECONDS: Final = re.compile(r"finished in ([\d.]+)(us|ms|s)")
 _UNITS: Final[Mapping[str, float]] = {"us": 1e-6, "ms": 1e-3, "s": 1.0}
@@ -54,12 +59,13 @@ class Job:
     metadata: tuple[tuple[str, str], ...] = METADATA
     framed: bytes = b""
     size: int = 0
+    streams: int = STREAMS
 
 
-def generator() -> str:
+def generator(streams: int = STREAMS) -> str:
     """Say what makes the load."""
     name = "h2load" if H2LOAD else "own grpc.aio client (no h2load here), which bounds the calls per second"
-    return f"{name}, {CONNECTIONS} connections × {STREAMS} streams"
+    return f"{name}, {CONNECTIONS} connections × {streams} streams"
 
 
 def load(server: Server, job: Job, calls: int, core: int | None, folder: Path) -> Sample:
@@ -86,7 +92,7 @@ def _h2load(server: Server, job: Job, calls: int, folder: Path, *options: str) -
     body = folder / "request.bin"
     body.write_bytes(job.framed or framed(job.body))
     headers = [part for name, value in _headers(job).items() for part in ("-H", f"{name}: {value}")]
-    shape = options or ("-c", str(CONNECTIONS), "-m", str(STREAMS))
+    shape = options or ("-c", str(CONNECTIONS), "-m", str(job.streams))
     command = [str(H2LOAD), "-n", str(calls), *shape, "-d", str(body), *headers, f"http://{server.address}{job.path}"]
     output = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     data, finished = _DATA.search(output), _SECONDS.search(output)
@@ -111,7 +117,7 @@ async def _own_load(address: str, job: Job, calls: int) -> float:
     await asyncio.gather(*(channel.channel_ready() for channel in channels))
     left = iter(range(calls))
     started = time.perf_counter()
-    await asyncio.gather(*(_stream(channel, job, left) for channel in channels for _ in range(STREAMS)))
+    await asyncio.gather(*(_stream(channel, job, left) for channel in channels for _ in range(job.streams)))
     seconds = time.perf_counter() - started
     await asyncio.gather(*(channel.close() for channel in channels))
     return seconds

@@ -9,6 +9,7 @@ import shutil
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
+from dataclasses import replace
 from statistics import mean
 from typing import Final
 
@@ -16,7 +17,7 @@ from bench.client import BATCH, CHECK, LIST, Client
 from bench.figures import Figure
 from bench.fronts import FASTEST, FASTEST_NAME
 from bench.lab import Lab
-from bench.load import H2LOAD, Job, Sample, generator, one_at_a_time
+from bench.load import CONNECTIONS, FEW, H2LOAD, Job, Sample, generator, one_at_a_time
 from bench.peers import cerbos
 from bench.peers.install import cerbos as find_cerbos
 from bench.peers.install import versions
@@ -68,6 +69,10 @@ def measure(lab: Lab) -> list[Figure]:
             **{f"cerbos {name}": Target(theirs, job) for name, job in _theirs(theirs.address).items()},
         }
         others = {"grpc": Target(plain, targets["check"].job)}
+        others |= {
+            f"few {name}": targets[name]._replace(job=replace(targets[name].job, streams=FEW))
+            for name in ("check", "cerbos check")
+        }
         others |= {f"batched {name}": Target(server, targets[name].job) for name, server in batched.items()}
         seen = timed_rounds(lab, targets | others)
         waits = _latencies(lab, {name: targets[name] for name in ("check", "cerbos check")})
@@ -80,6 +85,9 @@ def _figures(seen: Mapping[str, list[Sample]]) -> Iterator[Figure]:
     told = f"{generator()}; {FASTEST_NAME}, Cerbos {versions()['Cerbos']}"
     yield ratio("CheckCapability : Cerbos, calls per second", rates(check), rates(other), 3, at_least=True, note=told)
     yield ratio("CheckCapability : Cerbos, processor time per call", cpus(check), cpus(other), 0.4)
+    some, less = seen["few check"], seen["few cerbos check"]
+    yield ratio(f"the same with {CONNECTIONS * FEW} calls at a time, calls per second", rates(some), rates(less))
+    yield ratio("the same, processor time per call", cpus(some), cpus(less))
     for few, limit in ((_FEW, 3.0), (len(ACTIONS), None)):
         name = f"ListCapabilities of all {len(ACTIONS)} : Cerbos with {few} actions, calls per second"
         yield ratio(name, rates(seen["list"]), rates(seen[f"cerbos {few}"]), limit, at_least=True)
