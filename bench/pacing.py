@@ -6,16 +6,18 @@ A paced question's time counts from when it was due, so that waiting behind a sl
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import cycle, islice
 from typing import Final
 
 from bench.client import CHECK, METADATA
 from bench.http2 import Connection
+from bench.serving import Server
 from rolecall.api.v1 import authorization_pb2 as pb
 
 _OUTSTANDING: Final = 16
 _PATIENCE_SECONDS: Final = 30
+_TRIES: Final = 3
 _ALLOWED: Final = pb.CheckCapabilityResponse(allowed=True).SerializeToString()
 
 
@@ -51,6 +53,21 @@ def paced(address: str, bodies: Sequence[bytes], per_second: float, seconds: flo
                 waits.append((message.at - started - (message.stream // 2) / per_second) * 1_000)
             _check_patience(started)
     return waits
+
+
+def taking(share: float, server: Server, load: Callable[[float], object], ceiling: float) -> float:
+    """Return about the rate at which a server takes this share of a core; `load` loads it at a rate for a while.
+
+    It is not more than the share of `ceiling`, what the server answers without a pause: an answer to even load takes it
+    more time, and one that takes less is kept from the core by others.
+    """
+    rate = ceiling * share
+    for _ in range(_TRIES):
+        before, started = server.cpu(), time.perf_counter()
+        load(rate)
+        taken = (server.cpu() - before) / (time.perf_counter() - started)
+        rate = min(ceiling * share, rate * share / taken)
+    return rate
 
 
 def _answers(connection: Connection) -> int:

@@ -24,17 +24,13 @@ from bench.client import Client
 from bench.fronts import FASTEST, FASTEST_NAME
 from bench.lab import FULL, QUICK, Lab
 from bench.machine import cores, describe, on_core, warn_when_busy
-from bench.pacing import paced, saturated
+from bench.pacing import paced, saturated, taking
 from bench.scale import bodies_of
 from bench.serving import Server, serving
 from bench.worlds import Spec
 
 _SHARE: Final = 0.6
-"""Of the server's core. A share of what it answers without pause would not do: even load takes more time per answer,
-and writes take theirs, so that the core could be full and any pause of the machine be seen for seconds."""
-
-_TRIES: Final = 3
-"""How often the rate is mended by what it took."""
+"""Of the server's core, writes included. Were it full, each pause of the machine would be seen for seconds."""
 
 _WRITES_PER_SECOND: Final = 50
 _STRETCH_SECONDS: Final = 10.0
@@ -95,9 +91,8 @@ def soak(lab: Lab, seconds: float) -> dict[str, Any]:
         on_core(lab.cores.load),
         ProcessPoolExecutor(2, mp_context=context) as pool,
     ):
-        rate = pool.submit(_ceiling, server.address, spec).result() * _SHARE
-        for _ in range(_TRIES):
-            rate *= _SHARE / _taken(server, pool, spec, rate, seconds / count)
+        ceiling = pool.submit(_ceiling, server.address, spec).result()
+        rate = taking(_SHARE, server, lambda rate: _stretch(server, pool, spec, rate, seconds / count, []), ceiling)
         before, started = server.cpu(), time.perf_counter()
         stretches: list[Stretch] = []
         for number in range(count):
@@ -108,13 +103,6 @@ def soak(lab: Lab, seconds: float) -> dict[str, Any]:
                 stretches = []
         share = (server.cpu() - before) / (time.perf_counter() - started)
     return _result(rate, share, seconds, minutes, memory)
-
-
-def _taken(server: Server, pool: ProcessPoolExecutor, spec: Spec, rate: float, seconds: float) -> float:
-    """Return the share of a core that this rate takes, with the writes."""
-    before, started = server.cpu(), time.perf_counter()
-    _stretch(server, pool, spec, rate, seconds, [])
-    return (server.cpu() - before) / (time.perf_counter() - started)
 
 
 class Stretch(NamedTuple):

@@ -16,7 +16,7 @@ from urllib.parse import unquote_to_bytes
 from google.rpc import code_pb2, status_pb2
 
 from rolecall.transports.codes import Failure
-from rolecall.transports.edge import Incoming, Method, Receive, Send, SendNow
+from rolecall.transports.rpc import Incoming, Method, Receive, Send, SendNow
 
 _HEAD: Final = struct.Struct(">BI")
 HEADERS: Final = {"content-type": "application/grpc", "te": "trailers", "x-api-key": "k", "authorization": "t"}
@@ -193,6 +193,9 @@ class EchoEdge:
     def drain(self) -> None:
         """Note it."""
         self.drained.set()
+
+    def over_at(self, moment: float) -> None:
+        """Nothing is counted here."""
 
     async def _wait(self) -> None:
         self.waiting.set()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import threading
 import time
 from collections.abc import Iterator
 from typing import Any, Final, NamedTuple
@@ -27,6 +28,8 @@ from rolecall.api.v1 import (
     user_pb2,
 )
 from rolecall.api.v1.core_pb2 import PermissionList, Reason
+from rolecall.client import Unimplemented
+from rolecall.client.errors import of_rpc
 from tests.contract.good_requests import CALL, CHANNEL, dump, fill, revision
 from tests.doors import RPCS, SERVICES, App, Client, Server, make_app, rpc_of, running, start
 from tests.tables import CALL_CAPABILITIES, CHANNEL_CAPABILITIES
@@ -118,7 +121,18 @@ def test_an_unknown_method_is_unimplemented(stage: Stage, path: str) -> None:
     call: Any = stage.server.channel().unary_unary(path)
     with pytest.raises(grpc.RpcError) as caught:
         call(b"")
-    assert caught.value.code() == Code.UNIMPLEMENTED
+    error = of_rpc(caught.value)
+    assert (type(error), error.reason) == (Unimplemented, "METHOD_UNKNOWN")
+    assert error.message == f"there is no method `{path}`"
+
+
+def test_an_unknown_method_is_told_before_any_message_is_sent(stage: Stage) -> None:
+    call: Any = stage.server.channel().stream_stream("/nothing/Nothing")
+    never = threading.Event()
+    with pytest.raises(grpc.RpcError) as caught:
+        next(call(iter(never.wait, True), timeout=20))
+    never.set()
+    assert of_rpc(caught.value).reason == "METHOD_UNKNOWN"
 
 
 def test_a_message_over_the_limit_is_resource_exhausted_and_the_server_lives(client: Client) -> None:

@@ -12,7 +12,7 @@ from rolecall.service.administration import Administration
 from rolecall.service.authorizer import Authorizer
 from rolecall.service.index import Index
 from rolecall.store import Store
-from rolecall.transports.edge import Services
+from rolecall.transports.rpc import Services
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,8 +18,8 @@ from rolecall.cli.store import Known, choose
 from rolecall.domain.errors import RolecallError
 from rolecall.observe.logs import configure
 from rolecall.service.callers import Caller
-from rolecall.transports.edge import Context, Incoming
 from rolecall.transports.methods import METHODS
+from rolecall.transports.rpc import Context, Incoming
 
 _HANDLERS: Final = {method.path: method.handler for method in METHODS}
 

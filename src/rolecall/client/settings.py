@@ -20,6 +20,10 @@ from rolecall.client.tokens import sendable
 Option = tuple[str, Any]
 
 _LOCAL: Final = re.compile(r"unix:|127\.|localhost:|\[::1\]:")
+_URL: Final = re.compile(r"\s*([a-z][a-z0-9+.-]*)://", re.IGNORECASE)
+_RESOLVED: Final = frozenset({"dns", "ipv4", "ipv6", "unix", "unix-abstract", "vsock", "xds", "google-c2p"})
+_LONGEST_SHOWN: Final = 20
+_RIGHT: Final = "write `host:port` or `unix:/path`, and give `credentials` for TLS"
 _KEEPALIVE: Final[tuple[Option, ...]] = (
     ("grpc.keepalive_time_ms", 15_000),
     ("grpc.keepalive_timeout_ms", 5_000),
@@ -95,6 +99,7 @@ class Settings:
     clock: Clock = Clock()
 
     def __post_init__(self) -> None:
+        _check_address(self.target)
         sendable("key", self.key)
 
     def channel_options(self) -> list[Option]:
@@ -118,6 +123,17 @@ class Settings:
             return None
         pause = self.retries.pause(attempt, self.clock.chance())
         return pause if pause < left else None
+
+
+def _check_address(address: str) -> None:
+    """Refuse what gRPC would take for the name of a host, and say at the first call that it can't be looked up."""
+    if not address.strip():
+        raise InvalidArgument(f"the address is empty: {_RIGHT}", field="address")
+    url = _URL.match(address)
+    if url is not None and url[1].lower() not in _RESOLVED:
+        scheme = url[1]  # and no more of it: a URL may hold a password
+        shown = scheme if len(scheme) <= _LONGEST_SHOWN else scheme[:_LONGEST_SHOWN] + "..."
+        raise InvalidArgument(f"an address does not begin with `{shown}://`: {_RIGHT}", field="address")
 
 
 def tls(

@@ -20,7 +20,7 @@ from rolecall.domain.errors import (
     Unavailable,
     Unsupported,
 )
-from rolecall.domain.names import printable
+from rolecall.domain.names import printable, shown
 
 DOMAIN: Final = "rolecall"
 _LONGEST_MESSAGE: Final = 900
@@ -86,8 +86,13 @@ def failure_of(error: RolecallError) -> Failure:
 
 
 def _short(text: str, limit: int) -> str:
-    shown = printable(text[:limit])
-    return shown if len(text) <= limit and len(shown) <= limit else shown[: limit - 3] + "..."
+    escaped = printable(text[:limit])
+    return escaped if len(text) <= limit and len(escaped) <= limit else escaped[: limit - 3] + "..."
+
+
+def method_unknown(path: str) -> Failure:
+    """Return what a caller hears who asks for a method that there is not."""
+    return Failure(code_pb2.UNIMPLEMENTED, f"there is no method {shown(path)}", "METHOD_UNKNOWN", "", {})
 
 
 def unforeseen(incident: str) -> Failure:

@@ -23,9 +23,10 @@ from starlette.types import Receive, Scope, Send
 
 from rolecall.domain.errors import InvalidInput, RolecallError
 from rolecall.domain.names import printable, shown
-from rolecall.transports.codes import Failure, failure_of
-from rolecall.transports.edge import Edge, Incoming, Method
+from rolecall.transports.codes import Failure, failure_of, method_unknown
+from rolecall.transports.edge import Edge
 from rolecall.transports.rest.body import parsed, unpacked
+from rolecall.transports.rpc import Incoming, Method
 
 _JSON: Final = "application/json"
 _PROTO: Final = "application/proto"
@@ -174,7 +175,7 @@ class _Rpcs(BaseRoute):
     async def _answer(self, request: Request) -> Response:
         rpc = self._rpcs.get(request.scope["path"])
         if rpc is None:
-            raise _Refused(_failure(code_pb2.UNIMPLEMENTED, "METHOD_UNKNOWN", "there is no such method"), 404)
+            raise _Refused(method_unknown(request.scope["path"]), 404)
         if request.method != "POST":
             return Response(status_code=405, headers={"Allow": "POST"})
         kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()

@@ -7,109 +7,20 @@ gives what receives and sends messages.
 from __future__ import annotations
 
 import asyncio
+import math
 import secrets
 import time
-from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
-from google.protobuf.message import DecodeError, Message
-
-from rolecall.domain.errors import InvalidInput, RolecallError, Unavailable
-from rolecall.service.administration import Administration
-from rolecall.service.authorizer import Authorizer
+from rolecall.domain.errors import RolecallError, Unavailable
 from rolecall.service.callers import Caller, Callers
-from rolecall.service.watching.followings import Followings
 from rolecall.service.watching.standing import Standing, Stay
 from rolecall.transports.codes import Failure, failure_of, unforeseen
+from rolecall.transports.rpc import Context, Incoming, Method, Receive, Send, SendNow, Services, parsed
 
-_REPLY_MARGIN_SECONDS: Final = 0.02
-_REPLY_MARGIN_SHARE: Final = 0.1
-
-
-class Services(NamedTuple):
-    """What handlers call; `longest_wait`, in seconds, bounds the wait for `min_revision` where no deadline does.
-
-    Without `followings`, as where no server runs, nothing can be watched.
-    """
-
-    authorizer: Authorizer
-    administration: Administration
-    longest_wait: float = 5.0
-    followings: Followings | None = None
-
-
-class Incoming(NamedTuple):
-    """What a door knows of one call besides its body. `remaining` returns seconds to the deadline, None without."""
-
-    key: str
-    authorization: str
-    request_id: str
-    trusted_peer: bool
-    remaining: Callable[[], float | None]
-
-
-class Context:
-    """One call: who calls, how long there is, what to tell observers of a deny, and what ends a stream by an error."""
-
-    __slots__ = ("_incoming", "_longest", "caller", "denied", "end", "send_now")
-
-    def __init__(
-        self,
-        caller: Caller,
-        incoming: Incoming,
-        longest: float,
-        end: Callable[[RolecallError], None] | None = None,
-        send_now: SendNow | None = None,
-    ) -> None:
-        self.caller = caller
-        self.denied: dict[str, str] | None = None
-        self.end = end or _not_a_stream
-        self.send_now = send_now or _never
-        self._incoming = incoming
-        self._longest = longest
-
-    def wait_seconds(self) -> float:
-        """Return how long this call, or one answer of a stream, may wait and still come before the deadline."""
-        remaining = self._incoming.remaining()
-        if remaining is None:
-            return self._longest
-        seconds = max(0.0, remaining - max(_REPLY_MARGIN_SECONDS, remaining * _REPLY_MARGIN_SHARE))
-        return seconds if self.end is _not_a_stream else min(seconds, self._longest)
-
-
-Handler = Callable[[Services, Context, Any], Awaitable[Any]]
-"""Takes a request and returns the response, as a message or serialized already."""
-
-Receive = Callable[[], Awaitable[Sequence[bytes]]]
-"""Returns the messages that have come, serialized; waits for at least one. None at all: the client sends no more."""
-
-Send = Callable[[Sequence[bytes]], Awaitable[None]]
-"""Sends serialized messages in order, together; returns when the transport has room for more."""
-
-SendNow = Callable[[bytes], bool]
-"""Sends a message at once, from whatever task; False where that can't be: it must be sent by the one that waits.
-
-Nothing else may be about to be sent.
-"""
-
-StreamHandler = Callable[[Services, Context, Receive, Send], Coroutine[Any, Any, None]]
-"""Answers a stream until it returns; it is cancelled when the stream must end."""
-
-
-class Method(NamedTuple):
-    """One RPC: where it is (`path` is the full gRPC path), its messages, its handler and which sides stream.
-
-    The handler is a StreamHandler where `streams_out`, else a Handler.
-    """
-
-    path: str
-    service: str
-    name: str
-    request: type[Message]
-    response: type[Message]
-    handler: Any
-    streams_in: bool = False
-    streams_out: bool = False
+_EARLY_SECONDS: Final = 0.02
+_EARLY_SHARE: Final = 0.01
 
 
 class Event(NamedTuple):
@@ -183,9 +94,13 @@ class Edge:
         self._observe = observe
         self._standing = standing
         self._draining = False
+        self._over_at = math.inf
 
     async def run(self, method: Method, body: bytes, incoming: Incoming) -> bytes | Failure:
-        """Return the serialized response, or the failure to send instead. Never raises but for cancellation."""
+        """Return the serialized response, or the failure to send instead. Never raises but for cancellation.
+
+        It is counted once, cancelled or not.
+        """
         started = time.perf_counter()
         context: Context | None = None
         failure: Failure | None = None
@@ -205,6 +120,10 @@ class Edge:
         except Exception as error:  # noqa: BLE001 - whatever it is, the caller gets no and an incident id
             cause = error
             result = failure = unforeseen(secrets.token_hex(8))
+        except asyncio.CancelledError:
+            seconds = time.perf_counter() - started
+            self._count[method.path](self._code_of_cancelled(incoming, seconds), seconds)
+            raise
         seconds = time.perf_counter() - started
         self._count[method.path]("OK" if failure is None else failure.name, seconds)
         if failure is not None or (context is not None and context.denied is not None):
@@ -284,6 +203,23 @@ class Edge:
         for stream in self._standing.all():
             stream.refuse(_stopping())
 
+    def over_at(self, moment: float) -> None:
+        """Take what is cancelled from a moment on, of `time.monotonic`, as ended by the server's stop."""
+        self._over_at = moment
+
+    def _code_of_cancelled(self, incoming: Incoming, seconds: float) -> str:
+        """Return the code that the client of a cancelled unary call sees; the call took `seconds`.
+
+        Clients keep their deadlines themselves, so theirs may be heard to leave before it passes here: the call was on
+        its way, and gRPC rounds what is left up by as much as 1 %.
+        """
+        if time.monotonic() >= self._over_at:
+            return "UNAVAILABLE"
+        remaining = incoming.remaining()
+        if remaining is None or remaining > max(_EARLY_SECONDS, seconds * _EARLY_SHARE):
+            return "CANCELLED"
+        return "DEADLINE_EXCEEDED"
+
     def _tell(
         self,
         method: Method,
@@ -308,23 +244,6 @@ class Edge:
                 cause,
             )
         )
-
-
-def parsed(request: type[Any], body: bytes) -> Any:
-    """Read a request message; InvalidInput when it is none."""
-    try:
-        return request.FromString(body)
-    except DecodeError:
-        raise InvalidInput(f"the request is not a valid {request.DESCRIPTOR.name}", reason="MALFORMED") from None
-
-
-def _not_a_stream(error: RolecallError) -> None:
-    """End nothing: what is answered once ends by itself."""
-
-
-def _never(_: bytes) -> bool:
-    """Send nothing at once."""
-    return False
 
 
 def _stopping() -> Unavailable:

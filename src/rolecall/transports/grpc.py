@@ -18,9 +18,10 @@ from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
 from rolecall.domain.errors import Unavailable
-from rolecall.transports.codes import Failure
-from rolecall.transports.edge import Edge, Incoming, Method, Receive
+from rolecall.transports.codes import Failure, method_unknown
+from rolecall.transports.edge import Edge
 from rolecall.transports.methods import METHODS, SERVICE_NAMES
+from rolecall.transports.rpc import Incoming, Method, Receive
 from rolecall.transports.unix import check_free
 
 _CODES: Final = {code.value[0]: code for code in grpc.StatusCode}
@@ -74,6 +75,7 @@ class GrpcDoor:
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
         reflected = (*SERVICE_NAMES, health.SERVICE_NAME, reflection.SERVICE_NAME)
         reflection.enable_server_reflection(reflected, self._server)
+        self._server.add_generic_rpc_handlers((_Unknown(),))  # they are asked in turn
 
     def listen(self, address: str) -> int:
         """Bind `host:port` or `unix:///path` and return the port (0 for a socket); Unavailable when it is taken."""
@@ -122,6 +124,7 @@ class GrpcDoor:
         the moment in which the stop is told to the clients.
         """
         until = time.monotonic() + drain_seconds
+        self._edge.over_at(until)
         await self._health.enter_graceful_shutdown()
         await self._quiet(min(_LAME_DUCK_SECONDS, drain_seconds))
         self._release.clear()
@@ -181,6 +184,18 @@ class GrpcDoor:
                 await _abort(context, result)
 
         return stream
+
+
+class _Unknown(grpc.GenericRpcHandler):
+    """Says of any method that there is none, without waiting for a message."""
+
+    def service(self, handler_call_details: grpc.HandlerCallDetails) -> grpc.RpcMethodHandler[Any, Any]:
+        failure = method_unknown(handler_call_details.method)
+
+        async def refuse(_: Any, context: grpc.aio.ServicerContext[Any, Any]) -> None:
+            await _abort(context, failure)
+
+        return grpc.stream_stream_rpc_method_handler(refuse)
 
 
 def _reading(context: grpc.aio.ServicerContext[Any, Any]) -> Receive:

@@ -23,7 +23,6 @@ from rolecall.api.v1 import (
     role_pb2,
     user_pb2,
 )
-from rolecall.transports.edge import Method
 from rolecall.transports.handlers import (
     app,
     authorization,
@@ -36,6 +35,7 @@ from rolecall.transports.handlers import (
     streams,
     user,
 )
+from rolecall.transports.rpc import Method
 
 _SERVICES: Final[tuple[tuple[ModuleType, str, ModuleType], ...]] = (
     (authorization_pb2, "AuthorizationService", authorization),

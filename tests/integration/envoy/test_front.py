@@ -88,6 +88,32 @@ def test_a_probe_of_http_1_0_needs_no_host(db: Path, app: App) -> None:
             assert probe.recv(4096).startswith(b"HTTP/1.0 200 ")
 
 
+def test_a_websocket_that_says_it_is_grpc_is_answered_by_the_http_door(db: Path, app: App) -> None:
+    with running(db) as server:
+        base = server.http.removeprefix("http://")
+        for asked in ("GET /connect", "GET /nothing", "POST /rolecall.api.v1.AppService/GetApp"):
+            answers = [_upgraded(base, asked, *more) for more in ((), ("content-type: application/grpc",))]
+            assert answers[0] == answers[1]
+        assert name_of_app(server, app, base) == "acme"
+
+
+def _upgraded(base: str, asked: str, *more: str) -> str:
+    """Ask for a WebSocket and return the first line of the answer."""
+    head = (
+        f"{asked} HTTP/1.1",
+        f"host: {base}",
+        "connection: upgrade",
+        "upgrade: websocket",
+        "sec-websocket-version: 13",
+        "sec-websocket-key: AAAAAAAAAAAAAAAAAAAAAA==",
+        *more,
+    )
+    host, port = base.rsplit(":", 1)
+    with socket.create_connection((host, int(port)), 20) as wire:
+        wire.sendall("\r\n".join((*head, "", "")).encode())
+        return wire.recv(4096).split(b"\r\n")[0].decode()
+
+
 def test_one_port_may_be_both(db: Path, app: App) -> None:
     with running(db) as found:
         port = found.listen[0]

@@ -25,8 +25,8 @@ from rolecall.service.administration import migration
 from rolecall.service.administration.changes import KEEP, AppChange, AppResult, MigrationReport, Page, TypeChange
 from rolecall.service.administration.users.values import UserChange
 from rolecall.service.questions import Question
-from rolecall.transports.edge import Context, Incoming, Services
 from rolecall.transports.handlers.app import update_app
+from rolecall.transports.rpc import Context, Incoming, Services
 from tests.integration.service.desk import Desk
 from tests.integration.service.refusals import refused
 

@@ -9,10 +9,12 @@ import pytest
 
 from rolecall.api.v1 import authorization_pb2 as pb
 from rolecall.client import (
+    AsyncClient,
     Backoff,
     Capabilities,
     Check,
     CheckError,
+    Client,
     InvalidArgument,
     Member,
     NotFound,
@@ -145,3 +147,58 @@ def test_certificate_and_key_come_together() -> None:
         tls(client_cert=b"x")
     with pytest.raises(InvalidArgument):
         Settings(target="x:1", key="schl\nuessel")
+
+
+# --- addresses -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", [Client, AsyncClient])
+@pytest.mark.parametrize(
+    ("address", "named"),
+    [
+        ("http://127.0.0.1:50051", "`http://`"),
+        ("https://who:password@example.org", "`https://`"),
+        ("grpc://[::1]:50051", "`grpc://`"),
+        ("HTTP://example.org:50051", "`HTTP://`"),
+        (" http://example.org:50051", "`http://`"),
+        ("h2+unix.x-y:///run/rolecall.sock", "`h2+unix.x-y://`"),
+        ("x" * 500 + "://example.org:50051", "`" + "x" * 20 + "...://`"),
+        ("", "empty"),
+        (" ", "empty"),
+    ],
+    ids=range(9),
+)
+def test_an_address_that_grpc_can_t_read_is_refused_when_the_client_is_made(
+    kind: type[Client | AsyncClient], address: str, named: str
+) -> None:
+    with pytest.raises(InvalidArgument) as caught:
+        kind(address)
+    assert caught.value.field == "address"
+    assert all(part in caught.value.message for part in (named, "`host:port`", "`unix:/path`"))
+    assert "password" not in str(caught.value)
+    assert len(str(caught.value)) < 200
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "example.org:50051",
+        "localhost",
+        "127.0.0.1:50051",
+        "[::1]:50051",
+        "dns:example.org:50051",
+        "dns:///example.org:50051",
+        "DNS://1.1.1.1/example.org:50051",
+        "ipv4:127.0.0.1:50051,127.0.0.2:50051",
+        "ipv6:[::1]:50051",
+        "unix:/run/rolecall.sock",
+        "unix:run/http://",
+        "unix:///run/rolecall.sock",
+        "unix-abstract:rolecall",
+        "vsock:2:50051",
+        "xds:///rolecall",
+        "google-c2p:///rolecall",
+    ],
+)
+def test_every_address_that_grpc_reads_is_taken(address: str) -> None:
+    assert Settings(target=address).target == address

@@ -81,3 +81,6 @@ class _SlowEdge:
 
     def drain(self) -> None:
         pass
+
+    def over_at(self, moment: float) -> None:
+        pass

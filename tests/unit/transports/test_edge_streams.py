@@ -21,8 +21,9 @@ from rolecall.service.index import Index
 from rolecall.service.watching.standing import Standing
 from rolecall.store import Store
 from rolecall.transports.codes import Failure
-from rolecall.transports.edge import Context, Edge, Event, Incoming, Receive, Send, SendNow, Services, Stream
+from rolecall.transports.edge import Edge, Event, Stream
 from rolecall.transports.methods import METHODS
+from rolecall.transports.rpc import Context, Incoming, Receive, Send, SendNow, Services
 
 NEVER, NOW, SECOND = 3_600.0, 1_700_000_000, 1_000_000_000
 METHOD = next(method for method in METHODS if method.name == "StreamCheckCapabilities")

@@ -39,10 +39,11 @@ from rolecall.transports.asgi.wire import (
     response_encoding,
     seconds,
 )
-from rolecall.transports.codes import Failure
-from rolecall.transports.edge import Edge, Incoming, Method, Receive, Send, SendNow
+from rolecall.transports.codes import Failure, method_unknown
+from rolecall.transports.edge import Edge
 from rolecall.transports.grpc import GrpcOptions
 from rolecall.transports.methods import METHODS
+from rolecall.transports.rpc import Incoming, Method, Receive, Send, SendNow
 
 Scope = Mapping[str, Any]
 Run = Callable[[Method, bytes, Incoming], Coroutine[Any, Any, bytes | Failure]]
@@ -176,6 +177,7 @@ class AsgiDoor:
         self._edge.drain()
         self._calls.stop(endless=True)
         await self._calls.over(max(0.0, until - time.monotonic()))
+        self._edge.over_at(time.monotonic())
         self._calls.stop()
         await asyncio.sleep(_QUIET_SECONDS)  # what they are answered goes out
 
@@ -205,7 +207,7 @@ class AsgiDoor:
     ) -> None:
         route = self._routes.get(scope["raw_path"])
         if route is None:
-            raise refused(code_pb2.UNIMPLEMENTED, "METHOD_UNKNOWN", "there is no such method")
+            raise Refused(method_unknown(scope["raw_path"].decode(errors="backslashreplace")))
         if self._most and len(self._calls) >= self._most:
             raise refused(code_pb2.RESOURCE_EXHAUSTED, "TOO_MANY_CALLS", "concurrent RPC limit exceeded")
         timeout = headers.get(b"grpc-timeout")

@@ -13,8 +13,8 @@ from grpc_health.v1 import health, health_pb2
 from grpc_reflection.v1alpha import reflection, reflection_pb2
 
 from rolecall.transports.codes import Failure
-from rolecall.transports.edge import Incoming, Method, Receive, Send, SendNow
 from rolecall.transports.methods import SERVICE_NAMES
+from rolecall.transports.rpc import Incoming, Method, Receive, Send, SendNow
 
 _HEALTH: Final = health_pb2.DESCRIPTOR.services_by_name["Health"]
 _REFLECTION: Final = reflection_pb2.DESCRIPTOR.services_by_name["ServerReflection"]

@@ -187,12 +187,18 @@ def router() -> Json:
 
 
 def grpc_route() -> Json:
-    """Make the route of gRPC to Python, which answers before the route would."""
+    """Make the route of gRPC to Python, which answers before the route would.
+
+    Not of what asks for another protocol: such a request has no end that Python could wait for.
+    """
     enabled = typed("envoy.config.route.v3.FilterConfig", config={})
     return {
         "match": {
             "prefix": "/",
-            "headers": [{"name": "content-type", "string_match": {"prefix": "application/grpc"}}],
+            "headers": [
+                {"name": "content-type", "string_match": {"prefix": "application/grpc"}},
+                {"name": "upgrade", "present_match": True, "invert_match": True},
+            ],
         },
         "direct_response": {"status": 404},
         "typed_per_filter_config": {_PYVOY: enabled},

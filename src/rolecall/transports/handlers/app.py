@@ -19,7 +19,7 @@ from rolecall.domain.records import AppRecord, Grants
 from rolecall.service.administration.changes import KEEP, AppChange, MigrationReport
 from rolecall.service.pace import Pace
 from rolecall.transports.convert import check_mask, grants_of, nanoseconds, permission_lists, timestamp
-from rolecall.transports.edge import Context, Services
+from rolecall.transports.rpc import Context, Services
 
 _REVOKED: Final = "revoke_tokens_issued_before"
 _CHANGES_AT_ONCE: Final = 16

@@ -14,7 +14,7 @@ from rolecall.domain.settings import SETTINGS, check_leaves
 from rolecall.service.administration.checks import custom_text
 from rolecall.service.questions import Asked, Question
 from rolecall.transports.convert import custom_of, flat, nanoseconds
-from rolecall.transports.edge import Context, Services
+from rolecall.transports.rpc import Context, Services
 
 _NOT_OF_THE_APP: Final = tuple(name for name in pb.Facts.DESCRIPTOR.fields_by_name if name != "team")
 _new: Final = tuple.__new__  # a named tuple's own takes a call more

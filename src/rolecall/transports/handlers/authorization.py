@@ -12,7 +12,6 @@ from rolecall.domain.records import CallMemberRecord
 from rolecall.service.administration.changes import Listing, Page
 from rolecall.service.authorizer import RosterEntry
 from rolecall.service.questions import Question
-from rolecall.transports.edge import Context, Services
 from rolecall.transports.handlers.asking import batch_of, call_facts, question_of, reach
 from rolecall.transports.handlers.verdicts import (
     REASONS,
@@ -22,6 +21,7 @@ from rolecall.transports.handlers.verdicts import (
     encoded_verdict,
     note_denied,
 )
+from rolecall.transports.rpc import Context, Services
 
 MAX_CHECKS: Final = 1_000
 _ROSTER_ATTEMPTS: Final = 20

@@ -10,7 +10,7 @@ from rolecall.service.administration.calls.values import CallChange, CallMemberC
 from rolecall.service.administration.changes import KEEP, Page
 from rolecall.service.administration.checks import check_count
 from rolecall.transports.convert import check_mask, custom_of, fill, flat, nanoseconds, struct, timestamp
-from rolecall.transports.edge import Context, Services
+from rolecall.transports.rpc import Context, Services
 
 
 async def upsert_call(services: Services, context: Context, request: pb.UpsertCallRequest) -> pb.UpsertCallResponse:

@@ -6,7 +6,7 @@ from rolecall.api.v1 import call_type_pb2 as pb
 from rolecall.domain.records import TypeRecord
 from rolecall.service.administration.changes import Page, TypeChange
 from rolecall.transports.convert import fill, flat, grants_of, permission_lists, timestamp
-from rolecall.transports.edge import Context, Services
+from rolecall.transports.rpc import Context, Services
 
 
 async def upsert_call_type(

@@ -10,7 +10,7 @@ from rolecall.service.administration.changes import KEEP, Page
 from rolecall.service.administration.channels.values import ChannelChange, ChannelMemberChange, ChannelOverrides
 from rolecall.service.administration.checks import check_count
 from rolecall.transports.convert import custom_of, grants_of, permission_lists, struct, timestamp
-from rolecall.transports.edge import Context, Services
+from rolecall.transports.rpc import Context, Services
 
 
 async def upsert_channel(

@@ -12,7 +12,7 @@ from rolecall.domain.records import PolicyRecord, TypeRecord
 from rolecall.service.administration.changes import KEEP, Page, TypeChange
 from rolecall.service.administration.checks import check_count
 from rolecall.transports.convert import check_mask, fill, flat, grants_of, permission_lists, timestamp
-from rolecall.transports.edge import Context, Services
+from rolecall.transports.rpc import Context, Services
 
 _POLICIES: Final = "permissions"
 

@@ -7,7 +7,7 @@ from typing import Final
 from rolecall.api.v1 import permission_pb2 as pb
 from rolecall.service.administration.changes import KEEP, Page, PermissionChange, PermissionFilter, PermissionView
 from rolecall.transports.convert import condition_of, struct
-from rolecall.transports.edge import Context, Services
+from rolecall.transports.rpc import Context, Services
 
 _CONDITION: Final = "condition"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from rolecall.api.v1 import role_pb2 as pb
 from rolecall.service.administration.changes import Page, RoleView
 from rolecall.transports.convert import timestamp
-from rolecall.transports.edge import Context, Services
+from rolecall.transports.rpc import Context, Services
 
 
 async def list_roles(services: Services, context: Context, request: pb.ListRolesRequest) -> pb.ListRolesResponse:

@@ -17,9 +17,9 @@ from rolecall.service.pace import Pace
 from rolecall.service.questions import Question
 from rolecall.service.watching.following import Change, Update
 from rolecall.transports.codes import failure_of
-from rolecall.transports.edge import Context, Receive, Send, Services, parsed
 from rolecall.transports.handlers.asking import question_of, reach, target_of
 from rolecall.transports.handlers.verdicts import verdict
+from rolecall.transports.rpc import Context, Receive, Send, Services, parsed
 
 _TOGETHER: Final = 1_024
 """How many questions are answered with one send; what comes at once may be more."""

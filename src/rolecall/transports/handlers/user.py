@@ -8,7 +8,7 @@ from rolecall.service.administration.changes import KEEP, Page
 from rolecall.service.administration.checks import check_count
 from rolecall.service.administration.users.values import UserChange
 from rolecall.transports.convert import check_mask, custom_of, nanoseconds, struct, timestamp
-from rolecall.transports.edge import Context, Services
+from rolecall.transports.rpc import Context, Services
 
 _MASKABLE = ("teams", "teams_role", "custom", "revoke_tokens_issued_before")
 

@@ -11,7 +11,7 @@ from rolecall.domain.decision import Decision, Reason
 from rolecall.domain.errors import RolecallError
 from rolecall.service.questions import Question
 from rolecall.transports.codes import failure_of
-from rolecall.transports.edge import Context
+from rolecall.transports.rpc import Context
 
 REASONS: Final[dict[Reason, Any]] = {reason: core_pb2.Reason.Value(f"REASON_{reason}") for reason in Reason}
 

@@ -18,7 +18,7 @@ from rolecall.domain.errors import InvalidInput, OverLimit, RolecallError, Unaut
 from rolecall.domain.names import shown
 from rolecall.service.callers import Caller, Callers
 from rolecall.transports.codes import failure_of, unforeseen
-from rolecall.transports.edge import Count, Event, Observer, Services
+from rolecall.transports.edge import Count, Event, Observer
 from rolecall.transports.rest import body as reading
 from rolecall.transports.rest.connections import Connections
 from rolecall.transports.rest.errors import INTERNAL, NOT_FOUND, api_error, code_of, text_of
@@ -26,6 +26,7 @@ from rolecall.transports.rest.exchange import Exchange
 from rolecall.transports.rest.limits import Kind, Limits
 from rolecall.transports.rest.operation import Operation
 from rolecall.transports.rest.surface import Surface, encoded, surface_of
+from rolecall.transports.rpc import Services
 
 _JSON: Final = "application/json"
 _LARGE: Final = 64 * 1024  # bytes of a body beyond which reading it would keep others waiting

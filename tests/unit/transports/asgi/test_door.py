@@ -206,6 +206,24 @@ async def test_a_failure_after_messages_comes_in_trailers(bench: Bench) -> None:
 async def test_unknown_methods(bench: Bench, path: str) -> None:
     answer = await bench.ask(path, frame(b""))
     assert (answer.status, answer.code) == (200, "UNIMPLEMENTED")
+    assert answer.message == f"there is no method `{path}`"
+
+
+@pytest.mark.parametrize(
+    ("path", "named"),
+    [
+        (b"/a\n\x1b[2J/b\x7f", "`/a\\n\\x1b[2J/b\\x7f`"),
+        ("/größe/🎈".encode(), "`/größe/🎈`"),
+        (b"/a\xff/b", "`/a\\xff/b`"),
+        (b"/" + b"x" * 60_000, "`/" + "x" * 76 + "...`"),
+    ],
+    ids=["control", "unicode", "no unicode", "long"],
+)
+async def test_an_unknown_method_is_named_as_it_may_be_shown(bench: Bench, path: bytes, named: str) -> None:
+    request = Request("/").send(frame(b""))
+    request.scope["raw_path"] = path
+    await bench.run(request)
+    assert request.answer().message == f"there is no method {named}"
 
 
 @EVERY

@@ -72,6 +72,13 @@ def test_clients_must_show_a_certificate_when_an_authority_is_named() -> None:
         assert validation == (None if client_ca is None else {"trusted_ca": {"filename": "/ca.pem"}})
 
 
+@pytest.mark.parametrize("doors", LAYOUTS, ids=str)
+def test_what_asks_for_another_protocol_is_not_taken_for_grpc(doors: Doors) -> None:
+    text = json.dumps(made(doors))
+    said = json.dumps({"name": "upgrade", "present_match": True, "invert_match": True})
+    assert text.count(said) == text.count('"application/grpc"') == (1 if doors.http_socket else 0)
+
+
 def test_without_http_there_is_no_way_to_it() -> None:
     whole = made(replace(PLAIN, http=(), http_socket=None))
     assert whole["static_resources"]["clusters"] == []
