@@ -41,7 +41,7 @@ $(READY): $(REQUIREMENTS)/dev.txt pyproject.toml
 	@$(PIP) install --no-deps --no-build-isolation -e .
 	@touch $@
 
-run: setup ## start the server for development, with demo data in .rolecall/dev.db
+run: setup ## start the server for development, with demo data in .rolecall/dev.db (ARGS='--http off' is passed on)
 	@mkdir -p .rolecall
 	@$(BIN)/rolecall serve --dev --db .rolecall/dev.db $(ARGS)
 

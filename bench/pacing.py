@@ -18,6 +18,7 @@ from rolecall.api.v1 import authorization_pb2 as pb
 _OUTSTANDING: Final = 16
 _PATIENCE_SECONDS: Final = 30
 _TRIES: Final = 3
+_LEAST: Final = 0.01
 _ALLOWED: Final = pb.CheckCapabilityResponse(allowed=True).SerializeToString()
 
 
@@ -66,7 +67,7 @@ def taking(share: float, server: Server, load: Callable[[float], object], ceilin
         before, started = server.cpu(), time.perf_counter()
         load(rate)
         taken = (server.cpu() - before) / (time.perf_counter() - started)
-        rate = min(ceiling * share, rate * share / taken)
+        rate = min(ceiling * share, rate * share / max(taken, _LEAST))
     return rate
 
 

@@ -92,9 +92,12 @@ def soak(lab: Lab, seconds: float) -> dict[str, Any]:
         ProcessPoolExecutor(2, mp_context=context) as pool,
     ):
         ceiling = pool.submit(_ceiling, server.address, spec).result()
-        rate = taking(_SHARE, server, lambda rate: _stretch(server, pool, spec, rate, seconds / count, []), ceiling)
+        tries: list[Stretch] = []
+        rate = taking(
+            _SHARE, server, lambda rate: tries.append(_stretch(server, pool, spec, rate, seconds / count, [])), ceiling
+        )
         before, started = server.cpu(), time.perf_counter()
-        stretches: list[Stretch] = []
+        stretches = [Stretch([], [], [error for one in tries for error in one.errors])]
         for number in range(count):
             stretches.append(_stretch(server, pool, spec, rate, seconds / count, memory))
             if number == count - 1 or len(stretches) * seconds / count >= _MINUTE:

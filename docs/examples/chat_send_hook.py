@@ -11,8 +11,9 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 
-from rolecall.client import Check, Client, RolecallClientError
+from rolecall.client import Check, CheckError, Client, RolecallClientError, Unavailable
 
 
 def needed(text: str) -> Iterator[str]:
@@ -31,19 +32,36 @@ def lacking(client: Client, channel: str, user_id: str, text: str) -> list[str]:
         answers = client.check_many(checks, timeout=0.25)
     except RolecallClientError:
         return ["an answer"]  # no answer is never a yes
+    if any(isinstance(answer, CheckError) for answer in answers):
+        return ["an answer"]
     return [check.capability for check, answer in zip(checks, answers, strict=True) if not answer]
 
 
+def hear(client: Client, channel: str, line: bytes) -> str:
+    """Return what becomes of `USER TEXT`."""
+    try:
+        user_id, text = line.decode().rstrip("\n").split(" ", 1)
+    except ValueError:  # one word, or no UTF-8
+        return f"{line!r}: refused, a line is USER TEXT"
+    missing = lacking(client, channel, user_id, text)
+    return f"{user_id}: {'refused, lacks ' + ', '.join(missing) if missing else 'sent'}"
+
+
 def main(channel: str) -> None:
-    """Read `USER TEXT` lines as if a chat server sent them, and say what becomes of each."""
+    """Read lines as if a chat server sent them, and say what becomes of each."""
     address = os.environ.get("ROLECALL_ADDRESS", "127.0.0.1:50051")
-    key, token = os.environ["ROLECALL_API_KEY"], os.environ["ROLECALL_TOKEN"]
+    key, token = os.environ.get("ROLECALL_API_KEY", ""), os.environ.get("ROLECALL_TOKEN", "")
     with Client(address, key=key, token=token) as client:
-        for line in sys.stdin:
-            user_id, _, text = line.rstrip("\n").partition(" ")
-            missing = lacking(client, channel, user_id, text)
-            print(f"{user_id}: {'refused, lacks ' + ', '.join(missing) if missing else 'sent'}", flush=True)
+        with suppress(Unavailable):  # a server that comes later is waited for; till then all is refused
+            client.check("nobody", "send-message", channel=channel)  # else a wrong key is a no to everybody
+        for line in sys.stdin.buffer:
+            print(hear(client, channel, line), flush=True)
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    if len(sys.argv[1:]) != 1:
+        sys.exit("usage: chat_send_hook.py CHANNEL")
+    try:
+        main(sys.argv[1])
+    except RolecallClientError as error:  # such as a wrong key, or no such type of channel
+        sys.exit(f"chat_send_hook.py: {error}")

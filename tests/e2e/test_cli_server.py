@@ -51,6 +51,7 @@ class Dev(NamedTuple):
 
     db: Path
     address: str
+    http: str
     unix: str
     key: str
     token: str
@@ -68,7 +69,7 @@ def dev(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dev]:
     with running(db, listen=("127.0.0.1:0", unix), dev=True) as server:
         key = answer("app", "list", "--db", db)[0]["keys"][0]
         token = rolecall("token", "--db", db, "--key", key, "--expires", "1h").out.strip()
-        made = Dev(db, server.listen[0], unix, key, token)
+        made = Dev(db, server.listen[0], server.http.removeprefix("http://"), unix, key, token)
         condition = ("--condition", '{"$resource.open": true}')
         assert made.ask("permission", "create", "speak-here", "--action", "SendAudio", *condition).code == 0
         yield made
@@ -180,6 +181,19 @@ def test_a_rotated_secret_ends_old_tokens_on_a_running_server(tmp_path: Path) ->
         assert rolecall(*flags, environ={"ROLECALL_TOKEN": new}).code == 0
 
 
+# --- questions about the app ---------------------------------------------------------------------------------------
+
+
+def test_a_deny_that_is_about_the_app_says_so(dev: Dev) -> None:
+    question = ("bob", "send-audio")
+    for command in ("check", "explain"):
+        asked = dev.ask(command, *question)
+        assert asked.out.startswith("denied  NO_GRANT  revision ")
+        assert asked.err == "hint: this was asked of the app; --call or --channel asks of a call or channel\n"
+        assert dev.ask(command, *question, "--json").err == ""
+        assert dev.ask(command, "gil", "mute-users", "--call", "default:standup").err == ""
+
+
 # --- servers that are not there --------------------------------------------------------------------------------------
 
 
@@ -197,6 +211,22 @@ def test_no_server_is_told_with_what_to_do(tmp_path: Path) -> None:
         health = rolecall("health", "--address", door)
         assert health.code == 1
         assert "--db" not in health.err
+
+
+def test_a_door_that_is_not_the_one_meant_is_told(dev: Dev) -> None:
+    """It is there, so nothing is to be started."""
+    for wrong, what in (
+        (("--address", dev.address, "--tls"), "this address speaks no TLS: leave the --tls flags out"),
+        (
+            ("--address", dev.http),
+            "this is no gRPC port, perhaps the one of --http: --address is to be one of --listen",
+        ),
+    ):
+        ended = rolecall(*CHECK, *wrong)
+        assert (ended.code, ended.out) == (1, "")
+        error, hint = ended.err.splitlines()
+        assert error.startswith(f"error: can't reach a server at `{wrong[1]}` (")
+        assert hint == f"hint: {what}"
 
 
 def test_a_silent_server_is_given_up_at_the_deadline(silent: tuple[socket.socket, str]) -> None:
@@ -243,7 +273,10 @@ def test_a_door_with_tls_is_hinted_at_where_plaintext_is_cut_off(tmp_path: Path,
         for command in (("health",), CHECK):
             hint = rolecall(*command, "--address", server.listen[0]).err.splitlines()[1]
             assert hint.startswith("hint: if it speaks TLS, ask with --tls or --tls-ca FILE; otherwise start one")
-        assert "if it speaks TLS" not in rolecall("health", "--address", server.listen[0], "--tls").err
+        unknown = rolecall("health", "--address", server.listen[0], "--tls").err
+        assert unknown.splitlines()[1] == (
+            "hint: the server's certificate is of no authority that is trusted: give the authority's with --tls-ca FILE"
+        )
 
 
 def test_mutual_tls_takes_a_client_certificate(tmp_path: Path, pem: dict[str, str]) -> None:
@@ -296,8 +329,6 @@ def test_development_stays_on_this_machine(tmp_path: Path) -> None:
 def test_a_start_that_fails_is_one_clear_line(tmp_path: Path, silent: tuple[socket.socket, str]) -> None:
     (tmp_path / "bad.db").write_bytes(b"no database" * 1000)
     for flags, error in (
-        (("--db", tmp_path / "a.db", "--listen", silent[1], "--http", "off"), f"can't listen on `{silent[1]}`"),
-        (("--db", tmp_path / "b.db", *FREE, "--http", silent[1]), f"can't listen for HTTP on `{silent[1]}`"),
         (("--db", tmp_path / "bad.db", *FREE, "--http", "off"), "is damaged or not a database"),
         (("--db", tmp_path / "missing" / "c.db", *FREE, "--http", "off"), "No such file or directory"),
     ):
@@ -307,6 +338,21 @@ def test_a_start_that_fails_is_one_clear_line(tmp_path: Path, silent: tuple[sock
         assert len(told) == 1
         assert told[0].startswith("error: ")
         assert error in told[0]
+
+
+@pytest.mark.parametrize(
+    "others", [("--listen", "--http", "off"), ("--http", *FREE), ("--http", *FREE, "--workers", "2")], ids=" ".join
+)
+def test_an_address_that_is_taken_is_told_with_what_to_do(
+    tmp_path: Path, silent: tuple[socket.socket, str], others: tuple[str, ...]
+) -> None:
+    flag, *rest = others
+    ended = rolecall("serve", "--db", tmp_path / "a.db", flag, silent[1], *rest)
+    assert (ended.code, ended.out) == (1, "")
+    error, hint = [line for line in ended.err.splitlines() if not line.startswith("{")]
+    why = "is it in use, not of this machine, or not open to this user?"
+    assert error == f"error: can't listen on `{silent[1]}`: {why} (field `{flag.removeprefix('--')}`)"
+    assert hint == f"hint: give another address with `{flag}`, such as 127.0.0.1:0 for any port that is free"
 
 
 def test_a_start_for_machines_says_everything_once(tmp_path: Path) -> None:

@@ -23,7 +23,7 @@ ROLE: Final = role_pb2.CreateRoleRequest(name="boss")
 
 
 class Stage(NamedTuple):
-    """A server whose writes wait for half a second where the file is locked."""
+    """A server whose writes wait for two seconds where the file is locked."""
 
     server: Server
     client: Client
@@ -52,7 +52,7 @@ class Stage(NamedTuple):
 def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     db = tmp_path_factory.mktemp("unanswered") / "store.db"
     app = make_app(db)
-    with running(db, busy_timeout_ms=500) as server:
+    with running(db, busy_timeout_ms=2_000) as server:
         yield Stage(server, server.client(app), app, db)
 
 

@@ -19,13 +19,17 @@ _TASKS: Final = Path("/proc/self/task")
 
 
 def let_it_wait() -> None:
-    """Make that thread a batch thread; called while Envoy serves. Left as it is where it can't be told for certain."""
+    """Make that thread a batch thread; called while Envoy serves.
+
+    Left as it is where it can't be told for certain, or where it is not scheduled as threads ordinarily are: somebody
+    has chosen how.
+    """
     if sys.platform != "linux":
         return
     with suppress(OSError):  # a thread has ended meanwhile, or the system does not allow it
         nameless = _without_a_name_of_their_own() - _of_python() - {os.getpid()}
-        if len(nameless) == 1:
-            os.sched_setscheduler(nameless.pop(), os.SCHED_BATCH, os.sched_param(0))
+        if len(nameless) == 1 and os.sched_getscheduler(thread := nameless.pop()) == os.SCHED_OTHER:
+            os.sched_setscheduler(thread, os.SCHED_BATCH, os.sched_param(0))
 
 
 def _without_a_name_of_their_own() -> set[int]:

@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import Final, NamedTuple
 
 from rolecall.config import Address
-from rolecall.domain.errors import Unavailable
+from rolecall.transports.listening import cannot_listen
 
 _ALL: Final = "::"
 """The one address that stands for IPv4 as well."""
@@ -39,11 +39,7 @@ class Ports:
                 port = self._keep(family, host, port)
                 hosts.append(host)
         except OSError as error:
-            raise Unavailable(
-                f"can't listen on `{address}`: is it in use, or not an address of this machine?",
-                field=field,
-                reason="LISTEN_FAILED",
-            ) from error
+            raise cannot_listen(str(address), field) from error
         return Kept(replace(address, port=port), tuple(hosts))
 
     def close(self) -> None:

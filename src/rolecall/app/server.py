@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import os
+import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
@@ -142,6 +144,7 @@ async def server(settings: Settings, place: Place = ALONE) -> AsyncIterator[Runn
         listen, http = _listen(grpc_door, settings), _listen_http(http_door, settings, place)
         if isinstance(grpc_door, GrpcDoor):
             await grpc_door.start()
+            stack.callback(asyncio.create_task(_end_with(grpc_door), name="grpc crash").cancel)
         await http_door.start()
         await index.start()
         watching.start()
@@ -155,6 +158,14 @@ async def server(settings: Settings, place: Place = ALONE) -> AsyncIterator[Runn
         await stack.enter_async_context(following(grpc_door, index, followings.cut))
         log.info("serving" if place == ALONE else "worker serves", **_said(started, settings, place))
         yield Running(started, grpc_door, leave)
+
+
+async def _end_with(door: GrpcDoor) -> None:
+    """End this process at once when its gRPC server crashes: whoever started it starts another, which answers."""
+    error = await door.crash()
+    get_logger().critical("the gRPC server has crashed, so this process ends", error=repr(error))
+    sys.stderr.flush()
+    os._exit(1)
 
 
 def _said(started: Started, settings: Settings, place: Place) -> Mapping[str, Any]:

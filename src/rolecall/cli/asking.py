@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from typing import Any, Final
 
 from rolecall.api.v1 import authorization_pb2 as pb
@@ -26,6 +27,7 @@ def check(args: argparse.Namespace) -> int:
         show_json(_as_json(answer))
     else:
         print(_verdict(answer))
+        _say_where(args, answer)
     return OK if answer.allowed else DENIED
 
 
@@ -37,6 +39,7 @@ def explain(args: argparse.Namespace) -> int:
         show_json(_as_json(answer) | {"steps": list(map(_step, answer.steps)), "would_allow": list(answer.would_allow)})
     else:
         _tell(answer)
+        _say_where(args, answer)
     return OK
 
 
@@ -96,6 +99,13 @@ def _verdict(answer: pb.CheckCapabilityResponse | pb.ExplainCapabilityResponse) 
     if answer.policy:
         parts.append(f"policy `{printable(answer.policy)}`")
     return "  ".join([*parts, paint(f"revision {answer.revision}", "dim")])
+
+
+def _say_where(args: argparse.Namespace, answer: pb.CheckCapabilityResponse | pb.ExplainCapabilityResponse) -> None:
+    """Say on stderr that a deny is about the app: whoever forgot to name a call would take it for the call's."""
+    if not answer.allowed and args.call is None and args.channel is None:
+        sys.stdout.flush()
+        print("hint: this was asked of the app; --call or --channel asks of a call or channel", file=sys.stderr)
 
 
 def _step(step: pb.ExplainStep) -> dict[str, str]:

@@ -34,6 +34,20 @@ _NO_SERVER: Final = "start one with `rolecall serve`, name another with --addres
 _OR_A_FILE: Final = ", or read a store file with --db"
 _PERHAPS_TLS: Final = "if it speaks TLS, ask with --tls or --tls-ca FILE; otherwise "
 _CUT_OFF: Final = ("socket closed", "connection reset")  # what a door with TLS does to plaintext
+_NO_GRPC: Final = "this is no gRPC port, perhaps the one of --http: --address is to be one of --listen"
+_ANOTHER_DOOR: Final = (
+    ("wrong_version_number", "this address speaks no TLS: leave the --tls flags out"),
+    ("certificate has expired", "the server's certificate has expired: the server needs another one"),
+    (
+        "certificate_verify_failed",
+        "the server's certificate is of no authority that is trusted: give the authority's with --tls-ca FILE",
+    ),
+    ("hostname verification", "the server's certificate is for other names: give one of them with --address"),
+    ("http1.x server", _NO_GRPC),
+    ("received http2 header with status: 4", _NO_GRPC),
+)
+"""What gRPC says, in lower case, when somebody is there but can't be spoken to like this; and what to do then."""
+
 _HOW_TO_CALL: Final = (
     "the API key is taken from ROLECALL_API_KEY and the token from ROLECALL_TOKEN; "
     "`rolecall token --db FILE --key KEY` makes a token, and `--db FILE` answers without any"
@@ -156,7 +170,7 @@ def _problems(to: Connection) -> Iterator[None]:
 def as_problem(error: RolecallClientError, to: Connection) -> Problem:
     """Return what a call failed with as a problem."""
     message = printable(error.message)
-    if type(error) is Unavailable and not error.reason:
+    if not error.reason and (type(error) is Unavailable or _at_another_door(message)):
         return Problem(f"can't reach a server at `{to.address}` ({message})", hint=_how_to_reach(to, message))
     if isinstance(error, DeadlineExceeded):
         return Problem(f"no answer from `{to.address}` within {to.timeout:g} seconds")
@@ -167,6 +181,13 @@ def as_problem(error: RolecallClientError, to: Connection) -> Problem:
 
 
 def _how_to_reach(to: Connection, message: str) -> str:
+    if hint := _at_another_door(message):
+        return hint
     cut_off = any(sign in message.lower() for sign in _CUT_OFF)
     perhaps_tls = cut_off and to.credentials is None and not to.address.is_unix
     return (_PERHAPS_TLS if perhaps_tls else "") + _NO_SERVER + (_OR_A_FILE if to.or_file else "")
+
+
+def _at_another_door(message: str) -> str:
+    """Return what to do where somebody is there but can't be spoken to like this, "" where that is not so."""
+    return next((hint for sign, hint in _ANOTHER_DOOR if sign in message.lower()), "")

@@ -33,6 +33,8 @@ def serve(args: argparse.Namespace) -> int:
     except RolecallError as error:
         problem = of_error(error)
         problem.exit_code = FAILED
+        if error.code_reason == "LISTEN_FAILED":
+            problem.hint = f"give another address with `--{error.field}`, such as 127.0.0.1:0 for any port that is free"
         raise problem from error
     return OK
 

@@ -64,12 +64,14 @@ class AsyncLocalDecider:
         self._watches = [self._watch(user_id) for user_id in self._users]
         self._tasks: list[asyncio.Task[None]] = []
         self._ready = asyncio.Event()
+        self._starting = False
 
     async def start(self, *, seconds: float = 5.0) -> None:
         """Begin to follow, and wait until everything is known, but not longer than this.
 
         A server that can't be reached is no error: memory denies until it can. Raises where it will never be known.
         """
+        self._starting = True
         self._tasks = [
             asyncio.ensure_future(self._follow(user_id, watch))
             for user_id, watch in zip(self._users, self._watches, strict=True)
@@ -83,6 +85,8 @@ class AsyncLocalDecider:
         except asyncio.CancelledError:
             await self.stop()
             raise
+        finally:
+            self._starting = False
         if self.error is not None:
             await self.stop()
             raise self.error
@@ -155,7 +159,8 @@ class AsyncLocalDecider:
                     _tell(self._on_change, change)
         except RolecallClientError as error:
             self.error = error
-            _log.warning("the watch of `%s` has ended, so all is denied from memory: %s", self._where, error)
+            if not self._starting:  # else `start` raises it
+                _log.warning("the watch of `%s` has ended, so all is denied from memory: %s", self._where, error)
         except Exception as error:  # noqa: BLE001 - such as one of what makes tokens; nobody follows any more
             self.error = Internal(f"the watch failed: {error}")
             _log.exception("the watch of `%s` failed, so all is denied from memory", self._where)

@@ -22,6 +22,8 @@ Option = tuple[str, Any]
 _LOCAL: Final = re.compile(r"unix:|127\.|localhost:|\[::1\]:")
 _URL: Final = re.compile(r"\s*([a-z][a-z0-9+.-]*)://", re.IGNORECASE)
 _RESOLVED: Final = frozenset({"dns", "ipv4", "ipv6", "unix", "unix-abstract", "vsock", "xds", "google-c2p"})
+_PORT: Final = re.compile(r"[0-9]{1,5}")
+_LAST_PORT: Final = 65_535
 _LONGEST_SHOWN: Final = 20
 _RIGHT: Final = "write `host:port` or `unix:/path`, and give `credentials` for TLS"
 _KEEPALIVE: Final[tuple[Option, ...]] = (
@@ -126,14 +128,35 @@ class Settings:
 
 
 def _check_address(address: str) -> None:
-    """Refuse what gRPC would take for the name of a host, and say at the first call that it can't be looked up."""
+    """Refuse what gRPC would take for the name of a host, or reach at a port that nobody named."""
     if not address.strip():
         raise InvalidArgument(f"the address is empty: {_RIGHT}", field="address")
+    scheme, colon, _ = address.strip().partition(":")
+    if colon and scheme.lower() in _RESOLVED:
+        return
     url = _URL.match(address)
-    if url is not None and url[1].lower() not in _RESOLVED:
+    if url is not None:
         scheme = url[1]  # and no more of it: a URL may hold a password
         shown = scheme if len(scheme) <= _LONGEST_SHOWN else scheme[:_LONGEST_SHOWN] + "..."
         raise InvalidArgument(f"an address does not begin with `{shown}://`: {_RIGHT}", field="address")
+    wrong = _plain_fault(address)
+    if wrong:
+        raise InvalidArgument(f"{wrong}: {_RIGHT}", field="address")
+
+
+def _plain_fault(address: str) -> str:
+    """Return what is wrong with `host:port` or `[v6]:port`, if something is: without a port gRPC takes 443."""
+    host, _, port = address.rpartition(":")
+    if address.startswith("["):
+        if not host.endswith("]"):
+            return "an IPv6 address is written `[::1]:port`"
+    elif not host:
+        return "the host or the port is missing"
+    elif ":" in host:
+        return "an IPv6 address is written in brackets, `[::1]:port`"
+    if not _PORT.fullmatch(port) or not 1 <= int(port) <= _LAST_PORT:
+        return f"a port is a number from 1 to {_LAST_PORT}"
+    return ""
 
 
 def tls(
@@ -149,9 +172,19 @@ def tls(
     if (client_cert is None) != (client_key is None):
         raise InvalidArgument("client_cert and client_key come together", field="client_cert")
     return grpc.ssl_channel_credentials(
-        root_certificates=_pem(root_ca), private_key=_pem(client_key), certificate_chain=_pem(client_cert)
+        root_certificates=_pem("root_ca", root_ca),
+        private_key=_pem("client_key", client_key),
+        certificate_chain=_pem("client_cert", client_cert),
     )
 
 
-def _pem(given: bytes | str | Path | None) -> bytes | None:
-    return given if given is None or isinstance(given, bytes) else Path(given).read_bytes()
+def _pem(field: str, given: bytes | str | Path | None) -> bytes | None:
+    if given is None or isinstance(given, bytes):
+        return given
+    if "-----BEGIN" in str(given):  # never shown as a path: it may be a key
+        raise InvalidArgument("PEM is given as bytes: text is the path of a file", field=field)
+    try:
+        return Path(given).read_bytes()
+    except (OSError, ValueError) as error:  # a ValueError is of a path that can be none
+        why = getattr(error, "strerror", None) or error
+        raise InvalidArgument(f"can't read `{given}`: {why}", field=field) from error

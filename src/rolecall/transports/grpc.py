@@ -17,9 +17,9 @@ import grpc
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
-from rolecall.domain.errors import Unavailable
 from rolecall.transports.codes import Failure, method_unknown
 from rolecall.transports.edge import Edge
+from rolecall.transports.listening import cannot_listen
 from rolecall.transports.methods import METHODS, SERVICE_NAMES
 from rolecall.transports.rpc import Incoming, Method, Receive
 from rolecall.transports.unix import check_free
@@ -30,6 +30,7 @@ _LAME_DUCK_SECONDS: Final = 1.0
 _HELD_SECONDS: Final = 0.5
 _QUIET_SECONDS: Final = 0.05
 _TOLD_SECONDS: Final = 0.02
+_LOOK_SECONDS: Final = 0.1
 _STATUS_DETAILS: Final = "grpc-status-details-bin"
 
 
@@ -85,11 +86,7 @@ class GrpcDoor:
             tls = self._options.tls
             return self._server.add_secure_port(address, _credentials(tls)) if tls else self._insecure(address)
         except (RuntimeError, OSError) as error:
-            raise Unavailable(
-                f"can't listen on `{address}`: is it in use, or not an address of this machine?",
-                field="listen",
-                reason="LISTEN_FAILED",
-            ) from error
+            raise cannot_listen(address, "listen") from error
 
     def _insecure(self, address: str) -> int:
         return self._server.add_insecure_port(address)
@@ -109,6 +106,21 @@ class GrpcDoor:
         """Begin to take calls."""
         await self.serving(ready=False)
         await self._server.start()
+
+    async def crash(self) -> Exception:
+        """Wait until the server has crashed, which it may not, and return why: it takes no calls any more.
+
+        grpc.aio's does when it can't read the name of the method that somebody, whoever it is, asks for. No other can
+        be put in its place in this process: its memory is not sound.
+        """
+        try:
+            # With a timeout it tells of a crash at once, without one when the last call has ended.
+            while await self._server.wait_for_termination(_LOOK_SECONDS):
+                pass
+        except Exception as error:  # noqa: BLE001 - whatever it was
+            return error
+        stopped: asyncio.Future[Exception] = asyncio.get_running_loop().create_future()
+        return await stopped
 
     async def serving(self, *, ready: bool) -> None:
         """Say on the health service, for the server and each service, whether answers are given."""

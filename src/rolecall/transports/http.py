@@ -16,7 +16,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from rolecall.domain.errors import Unavailable
+from rolecall.transports.listening import cannot_listen
 from rolecall.transports.protocol import HttpBounds, bounded
 from rolecall.transports.sockets import SocketProtocol
 from rolecall.transports.web import around
@@ -86,11 +86,7 @@ class HttpDoor:
             bound.listen(_BACKLOG)
         except OSError as error:
             bound.close()
-            raise Unavailable(
-                f"can't listen for HTTP on `{host}:{port}`: {error.strerror or error}",
-                field="http",
-                reason="LISTEN_FAILED",
-            ) from error
+            raise cannot_listen(f"[{host}]:{port}" if ":" in host else f"{host}:{port}", "http") from error
         self._socket = bound
         return int(bound.getsockname()[1])
 

@@ -249,8 +249,8 @@ def test_without_pyvoy_it_is_told_what_to_install(db: Path, app: App, package: s
     )
     done = _serve_with(patch, db)
     assert done.returncode == 1
-    said = "error: the Envoy front needs pyvoy, which is not installed: install `rolecall[envoy]` (field `front`)\n"
-    assert done.stderr.endswith(said)
+    what = "the Envoy front needs pyvoy, which is not installed: in a clone, `pip install '.[envoy]'` installs it"
+    assert done.stderr.endswith(f"error: {what} (field `front`)\n")
 
 
 @needs_openssl

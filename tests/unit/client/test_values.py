@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import jwt
@@ -149,6 +150,23 @@ def test_certificate_and_key_come_together() -> None:
         Settings(target="x:1", key="schl\nuessel")
 
 
+@pytest.mark.parametrize("field", ["root_ca", "client_cert", "client_key"])
+def test_a_file_of_tls_that_can_t_be_read_is_named_with_its_field(tmp_path: Path, field: str) -> None:
+    pair = {} if field == "root_ca" else {"client_cert": b"x", "client_key": b"x"}
+    for path in (tmp_path / "nope.pem", str(tmp_path), "nul\0.pem"):
+        with pytest.raises(InvalidArgument, match="can't read") as caught:
+            tls(**{**pair, field: path})
+        assert caught.value.field == field
+        assert f"`{path}`" in caught.value.message
+
+
+def test_a_key_given_as_text_is_not_shown_as_a_path() -> None:
+    with pytest.raises(InvalidArgument, match="bytes") as caught:
+        tls(client_cert=b"x", client_key="-----BEGIN PRIVATE KEY-----\nhush\n")
+    assert caught.value.field == "client_key"
+    assert "hush" not in str(caught.value)
+
+
 # --- addresses -------------------------------------------------------------------------------------------------------
 
 
@@ -165,8 +183,25 @@ def test_certificate_and_key_come_together() -> None:
         ("x" * 500 + "://example.org:50051", "`" + "x" * 20 + "...://`"),
         ("", "empty"),
         (" ", "empty"),
+        ("localhost", "port is missing"),
+        ("127.0.0.1", "port is missing"),
+        ("dns", "port is missing"),
+        (":50051", "host or the port is missing"),
+        ("/run/rolecall.sock", "port is missing"),
+        ("[::1]", "`[::1]:port`"),
+        ("[::1]50051", "`[::1]:port`"),
+        ("::1", "`[::1]:port`"),
+        ("::1:50051", "`[::1]:port`"),
+        ("example.org:", "from 1 to 65535"),
+        ("example.org:0", "from 1 to 65535"),
+        ("example.org:65536", "from 1 to 65535"),
+        ("example.org:http", "from 1 to 65535"),
+        ("example.org:-1", "from 1 to 65535"),
+        ("example.org:1\n", "from 1 to 65535"),
+        ("[::1]:", "from 1 to 65535"),
+        ("who:password@example.org", "from 1 to 65535"),
     ],
-    ids=range(9),
+    ids=range(26),
 )
 def test_an_address_that_grpc_can_t_read_is_refused_when_the_client_is_made(
     kind: type[Client | AsyncClient], address: str, named: str
@@ -183,9 +218,11 @@ def test_an_address_that_grpc_can_t_read_is_refused_when_the_client_is_made(
     "address",
     [
         "example.org:50051",
-        "localhost",
+        "localhost:1",
+        "localhost:65535",
         "127.0.0.1:50051",
         "[::1]:50051",
+        "dns:example.org",
         "dns:example.org:50051",
         "dns:///example.org:50051",
         "DNS://1.1.1.1/example.org:50051",

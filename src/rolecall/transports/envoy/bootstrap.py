@@ -77,9 +77,9 @@ def admin_socket(folder: str) -> str:
 
 def _answering(doors: Doors, inside: Python) -> tuple[list[Json], list[Json]]:
     """Return routes and filters of the listener that Python answers on."""
-    if doors.http_socket is None:
-        return [], [parts.python(inside, alone=True)]
-    return [parts.grpc_route(), parts.http_route()], [parts.python(inside, alone=False), parts.router()]
+    alone = doors.http_socket is None
+    others = parts.nothing_route() if alone else parts.http_route()
+    return [parts.python_route(alone=alone), others], [parts.python(inside), parts.router()]
 
 
 def _listeners(doors: Doors, main: Json, keepalive: Keepalive, hand_over: str) -> Iterator[Json]:

@@ -165,17 +165,16 @@ def connections(keepalive: Keepalive, routes: Sequence[Json], filters: Sequence[
     return {"name": "envoy.filters.network.http_connection_manager", "typed_config": manager}
 
 
-def python(inside: Python, *, alone: bool) -> Json:
-    """Make the filter that hands a request to Python: all of them, or, not alone, those whose route says so."""
+def python(inside: Python) -> Json:
+    """Make the filter that hands requests to Python, those whose route says so."""
     config = {"app": inside.app, "interface": "asgi", "root_path": "", "lifespan": True}
     module = typed(
         "envoy.extensions.filters.http.dynamic_modules.v3.DynamicModuleFilter",
         dynamic_module_config={"module": {"local": {"filename": inside.library}}},
         filter_name=_PYVOY,
         filter_config=typed("google.protobuf.StringValue", value=json.dumps(config)),
-        terminal_filter=alone,
     )
-    return {"name": _PYVOY, "typed_config": module, "disabled": not alone}
+    return {"name": _PYVOY, "typed_config": module, "disabled": True}
 
 
 def router() -> Json:
@@ -186,23 +185,26 @@ def router() -> Json:
     }
 
 
-def grpc_route() -> Json:
-    """Make the route of gRPC to Python, which answers before the route would.
+def python_route(*, alone: bool) -> Json:
+    """Make the route to Python, which answers before the route would: of gRPC, or, alone, of anything.
 
-    Not of what asks for another protocol: such a request has no end that Python could wait for.
+    Not of what asks for another protocol, since such a request has no end that Python could wait for. Nor where the
+    path is not all printable ASCII, or has something encoded: pyvoy would fail to read it, and never answer.
     """
+    plain = {"name": ":path", "string_match": {"safe_regex": {"regex": "/[!-$&-~]*"}}}
+    kept = {"name": "upgrade", "present_match": True, "invert_match": True}
+    grpc = {"name": "content-type", "string_match": {"prefix": "application/grpc"}}
     enabled = typed("envoy.config.route.v3.FilterConfig", config={})
     return {
-        "match": {
-            "prefix": "/",
-            "headers": [
-                {"name": "content-type", "string_match": {"prefix": "application/grpc"}},
-                {"name": "upgrade", "present_match": True, "invert_match": True},
-            ],
-        },
+        "match": {"prefix": "/", "headers": [plain, kept] if alone else [grpc, plain, kept]},
         "direct_response": {"status": 404},
         "typed_per_filter_config": {_PYVOY: enabled},
     }
+
+
+def nothing_route() -> Json:
+    """Make the route of what nobody answers."""
+    return {"match": {"prefix": "/"}, "direct_response": {"status": 404}}
 
 
 def http_route() -> Json:

@@ -75,7 +75,9 @@ def _folder(package: str) -> Path:
 
 
 def _not_installed() -> Missing:
-    return Missing("the Envoy front needs pyvoy, which is not installed: install `rolecall[envoy]`")
+    return Missing(
+        "the Envoy front needs pyvoy, which is not installed: in a clone, `pip install '.[envoy]'` installs it"
+    )
 
 
 def _python() -> str:
