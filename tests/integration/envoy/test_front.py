@@ -78,6 +78,8 @@ def test_without_http_only_grpc_is_answered(db: Path, app: App) -> None:
         assert name_of_app(server, app) == "acme"
         answer = httpx.get(f"http://{server.listen[0]}/healthz")
         assert answer.status_code in {405, 415}
+        asked = "POST /rolecall.api.v1.AppService/GetApp"
+        assert " 404 " in _upgraded(server.listen[0], asked, "content-type: application/grpc")
 
 
 def test_a_probe_of_http_1_0_needs_no_host(db: Path, app: App) -> None:
