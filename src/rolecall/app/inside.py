@@ -13,7 +13,7 @@ import traceback
 from collections.abc import Awaitable, Callable, Coroutine, MutableMapping
 from typing import TYPE_CHECKING, Any
 
-from rolecall.app.handover import let_it_wait
+from rolecall.app.handover import Handover
 from rolecall.app.orders import LEAVE, Failed, Line, Post, vanish
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ class Inside:
     def __init__(self, post: Post) -> None:
         self._post = post
         self._calls: Calls
+        self._handover = Handover()
         self._orders: asyncio.Task[None] | None = None
 
     def __call__(self, scope: Any, receive: Receive, send: Send) -> Coroutine[Any, Any, None]:
@@ -57,7 +58,7 @@ class Inside:
 
         settings = resolve({}, os.environ, names=SERVER_NAMES).settings
         configure(settings.log_level, settings.log_format, sys.stderr)
-        async with server(settings, self._post.place) as running:
+        async with server(settings, self._post.place, self._handover.loading) as running:
             self._calls = self._first(running.door)
             self._orders = asyncio.create_task(self._obey(line, running), name="orders")
             await line.started(running.started)
@@ -71,7 +72,7 @@ class Inside:
 
         def first(scope: Any, receive: Receive, send: Send) -> Coroutine[Any, Any, None]:
             self._calls = door
-            let_it_wait()
+            self._handover.begin()
             return door(scope, receive, send)
 
         return first

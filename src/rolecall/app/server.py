@@ -6,8 +6,8 @@ import asyncio
 import gc
 import os
 import sys
-from collections.abc import AsyncIterator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AbstractContextManager, AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -83,15 +83,20 @@ class _Figures(NamedTuple):
 
 
 @asynccontextmanager
-async def server(settings: Settings, place: Place = ALONE) -> AsyncIterator[Running]:
-    """Have a server, or one process of it, while the block runs; RolecallError when it can't start."""
+async def server(
+    settings: Settings, place: Place = ALONE, loading: Callable[[], AbstractContextManager[object]] = staying
+) -> AsyncIterator[Running]:
+    """Have a server, or one process of it, while the block runs; RolecallError when it can't start.
+
+    Very much is loaded within `loading`.
+    """
     log = get_logger()
     async with AsyncExitStack() as stack:
         store = await Store.open(str(settings.db), busy_timeout=settings.busy_timeout_ms / 1000)
         stack.callback(log.info, "stopped" if place == ALONE else "worker stopped", **_of(place))
         stack.push_async_callback(store.close)
         index = index_over(store, settings, lambda error: store_failed(error))  # noqa: PLW0108 - made below
-        index.loading = staying
+        index.loading = loading
         services = services_over(store, index, settings)
         callers, limits = Callers(index, dev=settings.dev), Limits(settings.http_requests_per_minute)
         watching = Watching(index, services.authorizer, services.administration.scenes.read, watching_failed)
