@@ -97,7 +97,8 @@ def soak(lab: Lab, seconds: float) -> dict[str, Any]:
             _SHARE, server, lambda rate: tries.append(_stretch(server, pool, spec, rate, seconds / count, [])), ceiling
         )
         before, started = server.cpu(), time.perf_counter()
-        stretches = [Stretch([], [], [error for one in tries for error in one.errors])]
+        stretches: list[Stretch] = []
+        before_it = [error for one in tries for error in one.errors]
         for number in range(count):
             stretches.append(_stretch(server, pool, spec, rate, seconds / count, memory))
             if number == count - 1 or len(stretches) * seconds / count >= _MINUTE:
@@ -105,7 +106,8 @@ def soak(lab: Lab, seconds: float) -> dict[str, Any]:
                 print(f"{len(minutes):3} {minutes[-1]}", flush=True)
                 stretches = []
         share = (server.cpu() - before) / (time.perf_counter() - started)
-    return _result(rate, share, seconds, minutes, memory)
+    result = _result(rate, share, seconds, minutes, memory)
+    return result | {"errors": result["errors"] + len(before_it)}
 
 
 class Stretch(NamedTuple):
